@@ -1,0 +1,1 @@
+//! The flat proximity graph over u32 slots.

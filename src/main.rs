@@ -1,0 +1,3 @@
+//! The `vectord` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! What a distance means, and how it is computed on this processor.
