@@ -1,1 +1,32 @@
 //! The bytes of the log and of snapshots: LHL1 and LHV1, to and from plain structs.
+//!
+//! FORMAT.md is the public description of every byte. Decoders take `&[u8]`, check each length against
+//! the bytes that are left before anything is allocated, and answer `Corrupt` with what and where, or
+//! `Unsupported` for what a newer build wrote. No I/O here, and nothing of indexes.
+#![forbid(unsafe_code)]
+
+mod checksum;
+mod entry;
+mod entry_decode;
+mod entry_encode;
+mod ids;
+mod json;
+mod keys;
+mod params;
+mod reader;
+mod rows;
+mod rows_builder;
+mod table;
+
+pub use checksum::Digest;
+pub use entry::{Frame, Header, KNOWN_FEATURES, Op, OpMeta};
+pub use entry_decode::{decode_entry, decode_header, digest_of};
+pub use entry_encode::encode_entry;
+pub use ids::{Ids, IdsRef, MetadataRows, MetadataRowsRef, decode_ids_payload, decode_metadata_payload};
+pub use keys::{
+    Key, ROOT, check_name, floor_key, floor_prefix, index_prefix, legacy_key, log_key, log_prefix, parse_key,
+    snapshot_key, snapshot_prefix,
+};
+pub use params::Params;
+pub use rows::{RowsRef, decode_rows_payload};
+pub use rows_builder::{Rows, RowsBuilder};

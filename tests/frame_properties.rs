@@ -1,0 +1,164 @@
+//! Claims about the decoders that hold for every input: what is written reads back, damage is noticed,
+//! and no bytes whatever make them panic, hang or allocate more than a small multiple of their length.
+
+use proptest::prelude::*;
+use vectord::error::ErrorKind;
+use vectord::frame::{
+    Frame, Header, Ids, MetadataRows, Op, OpMeta, Params, Rows, decode_entry, decode_header,
+    decode_rows_payload, digest_of, encode_entry,
+};
+
+type RowData = (String, Option<String>, Vec<f32>);
+
+fn params() -> impl Strategy<Value = Params> {
+    (".*", any::<u32>(), any::<u32>(), any::<u32>(), ".*").prop_map(
+        |(name, dimension, m, ef_search, distance)| Params { name, dimension, m, ef_search, distance },
+    )
+}
+
+fn header() -> impl Strategy<Value = Header> {
+    (any::<[u64; 3]>(), any::<[[u8; 16]; 3]>()).prop_map(
+        |([seq, writer_batch, generation], [lineage, writer_id, prev_digest])| Header {
+            required_features: 0,
+            seq,
+            lineage,
+            writer_id,
+            writer_batch,
+            generation,
+            prev_digest,
+        },
+    )
+}
+
+fn metadata() -> impl Strategy<Value = Option<String>> {
+    proptest::option::of(".+")
+}
+
+fn rows() -> impl Strategy<Value = (u32, Vec<RowData>)> {
+    (1..20_u32).prop_flat_map(|dimension| {
+        let vector = proptest::collection::vec(any::<u32>().prop_map(f32::from_bits), dimension as usize);
+        (Just(dimension), proptest::collection::vec((".*", metadata(), vector), 0..12))
+    })
+}
+
+#[derive(Debug, Clone)]
+enum Owned {
+    Create(Params),
+    Upsert(u32, Vec<RowData>),
+    Delete(Vec<String>),
+    Drop,
+    Compact,
+    SetMetadata(Vec<(String, Option<String>)>),
+}
+
+fn owned() -> impl Strategy<Value = (OpMeta, Owned)> {
+    let frame = prop_oneof![
+        params().prop_map(Owned::Create),
+        rows().prop_map(|(dimension, rows)| Owned::Upsert(dimension, rows)),
+        proptest::collection::vec(".*", 0..8).prop_map(Owned::Delete),
+        Just(Owned::Drop),
+        Just(Owned::Compact),
+        proptest::collection::vec((".*", metadata()), 0..8).prop_map(Owned::SetMetadata),
+    ];
+    let meta = (proptest::option::of(".*"), 0..4_u32)
+        .prop_map(|(idempotency_key, op_index)| OpMeta { idempotency_key, op_index });
+    (meta, frame)
+}
+
+fn build_rows(dimension: u32, rows: &[RowData]) -> Rows {
+    let mut builder = Rows::builder(rows.len(), dimension);
+    for (id, metadata, vector) in rows {
+        builder.push_row(id, metadata.as_deref(), vector).unwrap();
+    }
+    builder.finish().unwrap()
+}
+
+fn entry(header: &Header, ops: &[(OpMeta, Owned)]) -> Vec<u8> {
+    enum Built {
+        Rows(Rows),
+        Ids(Ids),
+        Metadata(MetadataRows),
+        None,
+    }
+    let built: Vec<Built> = ops
+        .iter()
+        .map(|(_, op)| match op {
+            Owned::Upsert(dimension, rows) => Built::Rows(build_rows(*dimension, rows)),
+            Owned::Delete(ids) => Built::Ids(Ids::new(ids.iter().map(String::as_str)).unwrap()),
+            Owned::SetMetadata(rows) => Built::Metadata(
+                MetadataRows::new(rows.iter().map(|(id, text)| (id.as_str(), text.as_deref()))).unwrap(),
+            ),
+            Owned::Create(_) | Owned::Drop | Owned::Compact => Built::None,
+        })
+        .collect();
+    let ops: Vec<Op<'_>> = ops
+        .iter()
+        .zip(&built)
+        .map(|((meta, op), built)| {
+            let frame = match (op, built) {
+                (Owned::Create(params), _) => Frame::Create(params.clone()),
+                (Owned::Drop, _) => Frame::Drop,
+                (Owned::Compact, _) => Frame::Compact,
+                (_, Built::Rows(rows)) => Frame::Upsert(rows.as_ref()),
+                (_, Built::Ids(ids)) => Frame::Delete(ids.as_ref()),
+                (_, Built::Metadata(rows)) => Frame::SetMetadata(rows.as_ref()),
+                (_, Built::None) => unreachable!("each kind with a payload was built"),
+            };
+            Op { meta: meta.clone(), frame }
+        })
+        .collect();
+    encode_entry(header, &ops)
+}
+
+fn bits(vectors: &[f32]) -> Vec<u32> {
+    vectors.iter().map(|value| value.to_bits()).collect()
+}
+
+proptest! {
+    #[test]
+    fn rows_read_back_bit_for_bit((dimension, rows) in rows(), shift in 0..4_usize) {
+        let built = build_rows(dimension, &rows);
+        let mut shifted = vec![0; shift];
+        shifted.extend_from_slice(built.payload());
+        let read = decode_rows_payload(&shifted[shift..]).unwrap();
+        prop_assert_eq!((read.len(), read.dimension()), (rows.len(), dimension));
+        for (i, (id, metadata, vector)) in rows.iter().enumerate() {
+            prop_assert_eq!((read.id(i), built.id(i)), (id.as_str(), id.as_str()));
+            prop_assert_eq!(read.metadata(i), metadata.as_deref());
+            prop_assert_eq!(built.metadata(i), metadata.as_deref());
+            prop_assert_eq!(bits(read.vector(i)), bits(vector));
+            prop_assert_eq!(bits(built.vector(i)), bits(vector));
+        }
+        let mut in_place = Rows::builder(rows.len(), dimension);
+        for (id, metadata, _) in &rows {
+            in_place.push(id, metadata.as_deref()).unwrap();
+        }
+        let all: Vec<f32> = rows.iter().flat_map(|row| row.2.iter().copied()).collect();
+        let in_place = in_place.finish_with(|matrix| { matrix.copy_from_slice(&all); Ok(()) }).unwrap();
+        prop_assert_eq!(in_place.payload(), built.payload());
+    }
+
+    #[test]
+    fn entries_read_back_and_write_the_same_bytes(
+        header in header(), ops in proptest::collection::vec(owned(), 0..5),
+    ) {
+        let bytes = entry(&header, &ops);
+        let (read, read_ops) = decode_entry(&bytes).unwrap();
+        prop_assert_eq!(read, header);
+        prop_assert_eq!(decode_header(&bytes[..112]).unwrap(), header);
+        prop_assert_eq!(read_ops.len(), ops.len());
+        prop_assert_eq!(encode_entry(&read, &read_ops), bytes.clone());
+        prop_assert_eq!(&digest_of(&bytes).unwrap(), &bytes[bytes.len() - 24..bytes.len() - 8]);
+    }
+
+    #[test]
+    fn a_changed_byte_of_an_entry_is_always_noticed(
+        header in header(), ops in proptest::collection::vec(owned(), 0..4),
+        at in any::<prop::sample::Index>(), flip in 1..=255_u8,
+    ) {
+        let mut bytes = entry(&header, &ops);
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        prop_assert_eq!(decode_entry(&bytes).unwrap_err().kind(), ErrorKind::Corrupt);
+    }
+}
