@@ -1,1 +1,16 @@
-//! Bytes by key.
+//! Bytes by key: what the log stands on, and the stores that provide it.
+//!
+//! [`Store`] is synchronous and object-safe. No store knows what an index or a log is; the rules for
+//! index names are the registry's.
+
+mod contract;
+mod directory;
+mod key;
+mod memory;
+mod open;
+
+pub use contract::{Capabilities, Object, Page, Put, Replace, Store, Written, list_all};
+pub use directory::{Directory, Publish};
+pub use key::Key;
+pub use memory::Memory;
+pub use open::open;
