@@ -4,8 +4,9 @@
 use proptest::prelude::*;
 use vectord::error::ErrorKind;
 use vectord::frame::{
-    Frame, Header, Ids, MetadataRows, Op, OpMeta, Params, Rows, decode_entry, decode_header,
-    decode_rows_payload, digest_of, encode_entry,
+    Floor, Frame, Header, IdempotencyRecord, Ids, MetadataRows, Op, OpMeta, Params, Rows, SnapshotHeader,
+    SnapshotRef, TextsBuf, WriterState, decode_entry, decode_envelope, decode_floor, decode_header,
+    decode_rows_payload, decode_snapshot, digest_of, encode_entry, encode_floor, encode_snapshot,
 };
 
 type RowData = (String, Option<String>, Vec<f32>);
@@ -160,5 +161,127 @@ proptest! {
         let at = at.index(bytes.len());
         bytes[at] ^= flip;
         prop_assert_eq!(decode_entry(&bytes).unwrap_err().kind(), ErrorKind::Corrupt);
+    }
+}
+
+type Slot = (Option<String>, Option<String>, bool);
+
+fn snapshot_header() -> impl Strategy<Value = SnapshotHeader> {
+    let writer = any::<(u64, u64)>().prop_map(|(batch, seq)| WriterState { batch, seq });
+    let writers = proptest::collection::btree_map(any::<[u8; 16]>(), writer, 0..5);
+    (params(), any::<[u64; 3]>(), any::<[[u8; 16]; 2]>(), writers).prop_map(
+        |(params, [last_seq, generation, writers_from], [last_digest, lineage], writers)| SnapshotHeader {
+            params,
+            last_seq,
+            last_digest,
+            lineage,
+            generation,
+            required_features: 0,
+            dropped: false,
+            rows: 0,
+            live: 0,
+            writers,
+            writers_from,
+        },
+    )
+}
+
+fn idempotency() -> impl Strategy<Value = IdempotencyRecord> {
+    (any::<[[u8; 16]; 2]>(), any::<[u64; 3]>()).prop_map(
+        |([key_digest, payload_digest], [seq, added, length])| IdempotencyRecord {
+            key_digest,
+            payload_digest,
+            seq,
+            added,
+            length,
+        },
+    )
+}
+
+/// The bytes of a snapshot with these slots, whose vectors are made of `seed`.
+fn snapshot_bytes(
+    mut header: SnapshotHeader,
+    slots: &[Slot],
+    adjacency: Option<&[u8]>,
+    records: &[IdempotencyRecord],
+) -> Vec<u8> {
+    header.params.dimension = 1 + header.params.dimension % 20;
+    header.dropped = slots.is_empty();
+    let vectors: Vec<f32> = (0..slots.len() * header.params.dimension as usize)
+        .map(|i| f32::from_bits(i as u32 ^ 0x3f80_0000))
+        .collect();
+    let mut alive = vec![0_u64; slots.len().div_ceil(64)];
+    for (slot, _) in slots.iter().enumerate().filter(|(_, slot)| slot.2) {
+        alive[slot / 64] |= 1 << (slot % 64);
+    }
+    let ids = TextsBuf::new(slots.iter().map(|slot| slot.0.as_deref())).unwrap();
+    let metadata = TextsBuf::new(slots.iter().map(|slot| slot.1.as_deref())).unwrap();
+    encode_snapshot(&SnapshotRef {
+        header,
+        vectors: vectors.into(),
+        adjacency,
+        alive: alive.into(),
+        ids: ids.as_ref(),
+        metadata: metadata.as_ref(),
+        idempotency: records.to_vec(),
+    })
+}
+
+fn slots() -> impl Strategy<Value = Vec<Slot>> {
+    proptest::collection::vec((metadata(), metadata(), any::<bool>()), 0..140)
+}
+
+fn snapshot() -> impl Strategy<Value = Vec<u8>> {
+    let adjacency = proptest::option::of(proptest::collection::vec(any::<u8>(), 0..200));
+    let records = proptest::collection::vec(idempotency(), 0..4);
+    (snapshot_header(), slots(), adjacency, records).prop_map(|(header, slots, adjacency, records)| {
+        snapshot_bytes(header, &slots, adjacency.as_deref(), &records)
+    })
+}
+
+proptest! {
+    #[test]
+    fn snapshots_read_back_and_write_the_same_bytes(
+        header in snapshot_header(), slots in slots(),
+        adjacency in proptest::option::of(proptest::collection::vec(any::<u8>(), 0..200)),
+        records in proptest::collection::vec(idempotency(), 0..4), shift in 0..8_usize,
+    ) {
+        let bytes = snapshot_bytes(header.clone(), &slots, adjacency.as_deref(), &records);
+        let mut shifted = vec![0; shift];
+        shifted.extend_from_slice(&bytes);
+        let read = decode_snapshot(&shifted[shift..]).unwrap();
+        prop_assert_eq!(read.header.rows, slots.len() as u64);
+        prop_assert_eq!(read.header.live, slots.iter().filter(|slot| slot.2).count() as u64);
+        prop_assert_eq!(&read.header.writers, &header.writers);
+        prop_assert_eq!(read.adjacency, adjacency.as_deref());
+        prop_assert_eq!(&read.idempotency, &records);
+        for (i, (id, metadata, live)) in slots.iter().enumerate() {
+            prop_assert_eq!(read.ids.get(i), id.as_deref());
+            prop_assert_eq!(read.metadata.get(i), metadata.as_deref());
+            prop_assert_eq!(read.alive[i / 64] >> (i % 64) & 1 == 1, *live);
+        }
+        prop_assert_eq!(&decode_envelope(&bytes).unwrap(), &read.header);
+        prop_assert_eq!(encode_snapshot(&read), bytes);
+    }
+
+    #[test]
+    fn a_changed_byte_of_a_snapshot_is_always_noticed(
+        mut bytes in snapshot(), at in any::<prop::sample::Index>(), flip in 1..=255_u8,
+    ) {
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        prop_assert_eq!(decode_snapshot(&bytes).unwrap_err().kind(), ErrorKind::Corrupt);
+    }
+
+    #[test]
+    fn floors_read_back_and_notice_every_changed_byte(
+        n in any::<u64>(), floor_seq in any::<u64>(), at in any::<prop::sample::Index>(), flip in 1..=255_u8,
+    ) {
+        let floor = Floor { n, floor_seq, required_features: 0 };
+        let mut bytes = encode_floor(&floor);
+        prop_assert_eq!(decode_floor(&bytes).unwrap(), floor);
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        prop_assert_eq!(decode_floor(&bytes).unwrap_err().kind(), ErrorKind::Corrupt);
     }
 }

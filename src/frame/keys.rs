@@ -36,13 +36,31 @@ pub fn check_name(name: &str) -> Result<()> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key<'a> {
     /// An entry of the log.
-    Log { name: &'a str, seq: u64 },
+    Log {
+        /// The index.
+        name: &'a str,
+        /// Its seq.
+        seq: u64,
+    },
     /// A snapshot.
-    Snapshot { name: &'a str, seq: u64 },
+    Snapshot {
+        /// The index.
+        name: &'a str,
+        /// The seq it is the state of.
+        seq: u64,
+    },
     /// The `n`-th floor.
-    Floor { name: &'a str, n: u64 },
+    Floor {
+        /// The index.
+        name: &'a str,
+        /// Its number.
+        n: u64,
+    },
     /// The single blob of the Go service.
-    Legacy { name: &'a str },
+    Legacy {
+        /// The index.
+        name: &'a str,
+    },
 }
 
 /// `_vectors/<name>/`, the prefix of all keys of an index but the legacy one.

@@ -9,6 +9,9 @@ mod checksum;
 mod entry;
 mod entry_decode;
 mod entry_encode;
+mod envelope;
+mod floor;
+mod hex16;
 mod ids;
 mod json;
 mod keys;
@@ -16,12 +19,18 @@ mod params;
 mod reader;
 mod rows;
 mod rows_builder;
+mod snapshot;
+mod snapshot_decode;
+mod snapshot_encode;
 mod table;
+mod texts;
 
 pub use checksum::Digest;
 pub use entry::{Frame, Header, KNOWN_FEATURES, Op, OpMeta};
 pub use entry_decode::{decode_entry, decode_header, digest_of};
 pub use entry_encode::encode_entry;
+pub use envelope::decode_envelope;
+pub use floor::{Floor, decode_floor, encode_floor};
 pub use ids::{Ids, IdsRef, MetadataRows, MetadataRowsRef, decode_ids_payload, decode_metadata_payload};
 pub use keys::{
     Key, ROOT, check_name, floor_key, floor_prefix, index_prefix, legacy_key, log_key, log_prefix, parse_key,
@@ -30,3 +39,7 @@ pub use keys::{
 pub use params::Params;
 pub use rows::{RowsRef, decode_rows_payload};
 pub use rows_builder::{Rows, RowsBuilder};
+pub use snapshot::{IdempotencyRecord, SnapshotHeader, SnapshotRef, WriterState};
+pub use snapshot_decode::decode_snapshot;
+pub use snapshot_encode::encode_snapshot;
+pub use texts::{Texts, TextsBuf};
