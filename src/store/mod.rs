@@ -8,9 +8,11 @@ mod directory;
 mod key;
 mod memory;
 mod open;
+mod storaged;
 
 pub use contract::{Capabilities, Object, Page, Put, Replace, Store, Written, list_all};
 pub use directory::{Directory, Publish};
 pub use key::Key;
 pub use memory::Memory;
 pub use open::open;
+pub use storaged::Storaged;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::store::{Directory, Memory, Store};
+use crate::store::{Directory, Memory, Storaged, Store};
 
 const KNOWN: &str = "a path, file://, memory:, http:// or https://";
 
@@ -23,6 +23,7 @@ pub fn open(url: &str) -> Result<Arc<dyn Store>> {
         "memory" if url.len() == "memory:".len() => Ok(Arc::new(Memory::new())),
         "memory" => Err(Error::invalid(format!("a memory store has no name: give memory:, got {url}"))),
         "file" => Ok(Arc::new(Directory::open(file_path(url)?)?)),
+        "http" | "https" => Ok(Arc::new(Storaged::open(url)?)),
         "s3" | "gs" | "az" => Err(Error::unsupported(format!(
             "{scheme}:// needs a build with the `cloud` feature, which this release does not have"
         ))),

@@ -1,0 +1,300 @@
+//! The store itself: each call as one HTTP request, and which of them are sent again.
+//!
+//! Reads and deletes are retried; creates are not, since only the log can tell what an unknown one came to.
+
+use std::fmt;
+use std::thread;
+use std::time::Duration;
+
+use reqwest::blocking::{Client, RequestBuilder, Response};
+use reqwest::header::{CONTENT_LENGTH, IF_NONE_MATCH};
+use reqwest::{Method, StatusCode, Url};
+use serde::Deserialize;
+
+use super::answer::{Trouble, body};
+use super::courier::Courier;
+use crate::error::{Error, Result};
+use crate::store::contract::{Fault, page_limit};
+use crate::store::{Capabilities, Key, Object, Page, Put, Replace, Store};
+
+/// The longest listing or description that is read.
+const DOCUMENT_BYTES: u64 = 64 << 20;
+/// The largest object of a server that does not say.
+const OBJECT_BYTES: u64 = 4 << 30;
+/// What a slow but working network still carries, in bytes per second: how long a PUT may take.
+const SLOWEST: u64 = 1 << 20;
+
+/// The client of a `vectord storaged`.
+pub struct Storaged {
+    base: Url,
+    courier: Courier,
+    capabilities: Capabilities,
+}
+
+/// `/.well-known/storaged`
+#[derive(Deserialize)]
+struct WellKnown {
+    #[serde(default)]
+    put_if_absent: bool,
+    #[serde(default)]
+    durable: bool,
+    max_object_bytes: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Listing {
+    keys: Vec<Listed>,
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    key: String,
+    size: u64,
+}
+
+impl Storaged {
+    /// Opens the store at `url` (`http://` or `https://`, perhaps with a path) and asks it what it can do.
+    pub fn open(url: &str) -> Result<Self> {
+        let mut base = Url::parse(url)
+            .ok()
+            .filter(|base| matches!(base.scheme(), "http" | "https") && base.has_host())
+            .ok_or_else(|| Error::invalid("a storaged URL is http://host:port or https://host"))?;
+        if base.query().is_some() || base.fragment().is_some() {
+            return Err(Error::invalid("a storaged URL has no query and no fragment"));
+        }
+        let path = base.path().trim_end_matches('/').to_owned();
+        base.set_path(&path);
+        let courier = Courier::new(base.scheme() == "https")?;
+        let capabilities =
+            Capabilities { put_if_absent: false, durable: false, max_object_bytes: OBJECT_BYTES };
+        let mut store = Self { base, courier, capabilities };
+        store.capabilities = store.ask()?;
+        if !store.capabilities.put_if_absent {
+            tracing::warn!(store = %store.place(), "this store cannot decide races: only one process may write to it");
+        }
+        Ok(store)
+    }
+
+    fn ask(&self) -> Result<Capabilities> {
+        let url = self.url_of([".well-known", "storaged"]);
+        let answer = self.patient(|client| match client.get(url.clone()).send().map_err(Trouble::of)? {
+            found if found.status() == StatusCode::OK => body(found, DOCUMENT_BYTES).map(Some),
+            absent if absent.status() == StatusCode::NOT_FOUND => Ok(None),
+            other => Err(Trouble::answered(other)),
+        })?;
+        let Some(document) = answer else { return Ok(self.capabilities) };
+        let WellKnown { put_if_absent, durable, max_object_bytes } = serde_json::from_slice(&document)
+            .map_err(|error| {
+                self.place_error(Error::unsupported("/.well-known/storaged cannot be read").caused_by(error))
+            })?;
+        Ok(Capabilities {
+            put_if_absent,
+            durable,
+            max_object_bytes: max_object_bytes.unwrap_or(OBJECT_BYTES),
+        })
+    }
+
+    /// The address without what is secret in it.
+    fn place(&self) -> String {
+        let port = self.base.port().map_or(String::new(), |port| format!(":{port}"));
+        let host = self.base.host_str().expect("checked by open");
+        format!("{}://{host}{port}{}", self.base.scheme(), self.base.path().trim_end_matches('/'))
+    }
+
+    fn place_error(&self, error: Error) -> Error {
+        error.within(self.place())
+    }
+
+    fn url_of<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Url {
+        let mut url = self.base.clone();
+        // `extend` percent-encodes each segment, a slash or a percent sign within it included.
+        url.path_segments_mut().expect("an http URL has a path").pop_if_empty().extend(segments);
+        url
+    }
+
+    fn object(&self, key: &Key) -> Url {
+        self.url_of(["v1", "storage"].into_iter().chain(key.as_str().split('/')))
+    }
+
+    /// A call that may be repeated: tried again while the server cannot be reached or is busy.
+    fn patient<T: Send>(&self, call: impl Fn(&Client) -> Result<T, Trouble> + Send + Sync) -> Result<T> {
+        let outcome = self.courier.send(|client| {
+            for pause_ms in [50, 150, 450] {
+                match call(client) {
+                    Err(Trouble::Unsent(_) | Trouble::Busy(_)) => {
+                        thread::sleep(Duration::from_millis(pause_ms))
+                    }
+                    Err(Trouble::Lost(error)) if !timed_out(&error) => {
+                        thread::sleep(Duration::from_millis(pause_ms));
+                    }
+                    done => return done,
+                }
+            }
+            call(client)
+        });
+        outcome?.map_err(|trouble| self.place_error(trouble.into_error()))
+    }
+
+    /// One PUT, once.
+    fn put(&self, key: &Key, bytes: &[u8], header: Option<&'static str>) -> Result<StatusCode, Fault> {
+        let (size, most) = (bytes.len() as u64, self.capabilities.max_object_bytes);
+        if size > most {
+            let message = format!("the object is too large for this store: at most {most} bytes, got {size}");
+            return Err(Fault::known(self.place_error(Error::exhausted(message))));
+        }
+        let timeout = Courier::ANSWER + Duration::from_secs(size / SLOWEST);
+        let url = self.object(key);
+        let answer = self.courier.send(|client| {
+            let mut request: RequestBuilder = client.put(url).timeout(timeout).body(bytes.to_vec());
+            if let Some(value) = header {
+                request = request.header(IF_NONE_MATCH, value);
+            }
+            let response = request.send().map_err(Trouble::of)?;
+            match response.status() {
+                status @ (StatusCode::CREATED | StatusCode::OK | StatusCode::NO_CONTENT) => Ok(status),
+                StatusCode::PRECONDITION_FAILED => Ok(StatusCode::PRECONDITION_FAILED),
+                _ => Err(Trouble::answered(response)),
+            }
+        });
+        let answer = answer.map_err(|error| Fault::known(self.place_error(error)))?;
+        answer.map_err(|trouble| match trouble {
+            Trouble::Unsent(error) | Trouble::Refused(error) => Fault::known(self.place_error(error)),
+            Trouble::Lost(error) | Trouble::Busy(error) => Fault::unknown(self.place_error(error)),
+        })
+    }
+
+    /// Put-if-absent for a server without it, which holds as long as nobody else writes.
+    fn put_after_look(&self, key: &Key, bytes: &[u8]) -> Result<Put, Fault> {
+        if self.size(key).map_err(Fault::known)?.is_some() {
+            return Ok(Put::Exists);
+        }
+        match self.put(key, bytes, None)? {
+            StatusCode::PRECONDITION_FAILED => Ok(Put::Exists),
+            _ => Ok(Put::Created),
+        }
+    }
+
+    fn strange(&self, status: StatusCode) -> Fault {
+        let message = format!("this server answers a create as no storaged does: {status}");
+        Fault::unknown(self.place_error(Error::unsupported(message)))
+    }
+}
+
+fn timed_out(error: &Error) -> bool {
+    std::error::Error::source(error)
+        .and_then(|source| source.downcast_ref::<reqwest::Error>())
+        .is_some_and(reqwest::Error::is_timeout)
+}
+
+/// The answer to a read: `None` when there is no such object.
+fn found(response: Response) -> Result<Option<Response>, Trouble> {
+    match response.status() {
+        StatusCode::OK => Ok(Some(response)),
+        StatusCode::NOT_FOUND => Ok(None),
+        _ => Err(Trouble::answered(response)),
+    }
+}
+
+impl fmt::Debug for Storaged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Storaged").field("url", &self.place()).finish_non_exhaustive()
+    }
+}
+
+impl Store for Storaged {
+    fn put_if_absent(&self, key: &Key, bytes: &[u8]) -> Put {
+        if !self.capabilities.put_if_absent {
+            return self.put_after_look(key, bytes).unwrap_or_else(Put::from);
+        }
+        match self.put(key, bytes, Some("*")) {
+            Ok(StatusCode::CREATED) => Put::Created,
+            Ok(StatusCode::PRECONDITION_FAILED) => Put::Exists,
+            // It may have overwritten an object: the precondition was ignored.
+            Ok(other) => self.strange(other).into(),
+            Err(fault) => fault.into(),
+        }
+    }
+
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+        let url = self.object(key);
+        self.patient(|client| {
+            let response = client.get(url.clone()).send().map_err(Trouble::of)?;
+            found(response)?.map(|found| body(found, self.capabilities.max_object_bytes)).transpose()
+        })
+    }
+
+    fn size(&self, key: &Key) -> Result<Option<u64>> {
+        let url = self.object(key);
+        let size = self.patient(|client| {
+            let response = client.request(Method::HEAD, url.clone()).send().map_err(Trouble::of)?;
+            if matches!(response.status(), StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED) {
+                return Ok(Some(None));
+            }
+            let length =
+                |found: Response| found.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse::<u64>().ok();
+            Ok(found(response)?.map(length))
+        })?;
+        match size {
+            None => Ok(None),
+            Some(Some(size)) => Ok(Some(size)),
+            // A server that does not tell: the object itself does.
+            Some(None) => Ok(self.get(key)?.map(|bytes| bytes.len() as u64)),
+        }
+    }
+
+    fn list(&self, prefix: &str, start_after: Option<&str>, limit: usize) -> Result<Page> {
+        let mut url = self.url_of(["v1", "storage"]);
+        url.query_pairs_mut()
+            .append_pair("prefix", prefix)
+            .append_pair("limit", &page_limit(limit)?.to_string());
+        if let Some(after) = start_after {
+            url.query_pairs_mut().append_pair("start_after", after);
+        }
+        let document = self.patient(|client| {
+            let response = client.get(url.clone()).send().map_err(Trouble::of)?;
+            if response.status() == StatusCode::OK {
+                body(response, DOCUMENT_BYTES)
+            } else {
+                Err(Trouble::answered(response))
+            }
+        })?;
+        let Listing { keys, next } = serde_json::from_slice(&document).map_err(|error| {
+            self.place_error(Error::unavailable("its listing cannot be read").caused_by(error))
+        })?;
+        let objects = keys
+            .into_iter()
+            // Another program may keep names on the server that are no keys of ours.
+            .filter_map(|Listed { key, size }| Some(Object { key: Key::parse(key).ok()?, size }))
+            .collect();
+        Ok(Page { objects, next })
+    }
+
+    fn delete(&self, key: &Key) -> Result<()> {
+        let url = self.object(key);
+        self.patient(|client| {
+            let response = client.delete(url.clone()).send().map_err(Trouble::of)?;
+            match response.status() {
+                StatusCode::OK | StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => Ok(()),
+                _ => Err(Trouble::answered(response)),
+            }
+        })
+    }
+
+    fn replace(&self, key: &Key, bytes: &[u8]) -> Replace {
+        match self.put(key, bytes, None) {
+            Ok(StatusCode::CREATED) => Replace::Created,
+            Ok(StatusCode::OK | StatusCode::NO_CONTENT) => Replace::Replaced,
+            Ok(other) => self.strange(other).into(),
+            Err(fault) => fault.into(),
+        }
+    }
+
+    fn url(&self) -> String {
+        self.base.as_str().trim_end_matches('/').to_owned()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+}

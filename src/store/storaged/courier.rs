@@ -1,0 +1,84 @@
+//! The blocking HTTP client, kept off its callers' threads.
+//!
+//! `reqwest::blocking` refuses to run inside an async runtime, and our callers may be anywhere: a
+//! notebook, tokio's `spawn_blocking`, a runtime's worker. So the client is built, used and dropped on
+//! short-lived plain threads. One costs some 20 us, little beside a round trip, and unlike a pool of
+//! workers it needs no queue, no limit and no shutdown, and calls may borrow. Connections are pooled
+//! by the client all the same.
+
+use std::thread;
+use std::time::Duration;
+
+use reqwest::blocking::Client;
+
+use crate::error::{Error, Result};
+
+/// Runs calls on a client that never meets its callers' threads.
+pub(super) struct Courier {
+    /// `None` only while it is dropped.
+    client: Option<Client>,
+    pid: u32,
+}
+
+impl Courier {
+    /// Time to connect.
+    const CONNECT: Duration = Duration::from_secs(5);
+    /// Time to the first bytes of an answer, and between any two reads of its body.
+    pub(super) const ANSWER: Duration = Duration::from_secs(30);
+
+    /// Builds the client. `tls`: whether it will be asked for https.
+    pub(super) fn new(tls: bool) -> Result<Self> {
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            // Losing a race for the default is fine: then there is one.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
+        let build = move || {
+            let mut builder = Client::builder()
+                .user_agent(concat!("vectord/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(Self::CONNECT)
+                .timeout(Self::ANSWER)
+                // A redirected PUT may lose its body or its precondition.
+                .redirect(reqwest::redirect::Policy::none());
+            if !tls {
+                // Without this a machine without root certificates could not even use http.
+                builder = builder.tls_certs_only([]);
+            }
+            builder.build()
+        };
+        let client = aside(build)?
+            .map_err(|error| Error::unavailable("cannot set up the HTTP client").caused_by(error))?;
+        Ok(Self { client: Some(client), pid: std::process::id() })
+    }
+
+    /// Runs `work` with the client on a thread of its own and waits for it.
+    pub(super) fn send<T: Send>(&self, work: impl FnOnce(&Client) -> T + Send) -> Result<T> {
+        if self.pid != std::process::id() {
+            // The client's own thread did not survive the fork: a call would wait for ever.
+            return Err(Error::unavailable("the store was opened before this process forked: open it again"));
+        }
+        let client = self.client.as_ref().expect("it is taken only by drop");
+        aside(|| work(client))
+    }
+}
+
+impl Drop for Courier {
+    fn drop(&mut self) {
+        let client = self.client.take();
+        if self.pid == std::process::id() {
+            let _ = aside(move || drop(client));
+        } else {
+            // Dropping it would join its thread, which this process does not have.
+            std::mem::forget(client);
+        }
+    }
+}
+
+fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
+    thread::scope(|scope| {
+        let worker = thread::Builder::new()
+            .name("vectord-storaged".into())
+            .spawn_scoped(scope, work)
+            .map_err(|error| Error::exhausted("cannot start a thread for an HTTP call").caused_by(error))?;
+        worker.join().map_err(|_| Error::internal("an HTTP call panicked"))
+    })
+}
