@@ -1,1 +1,32 @@
 //! The flat proximity graph over u32 slots.
+//!
+//! [`Rows`] holds the vectors, [`scan`] searches them exactly, and [`Graph`] links them so that a
+//! [`GraphView`] finds near rows by looking at few. No ids, no JSON and no I/O reach this layer.
+
+pub mod arena;
+mod attach;
+mod bytes;
+mod copies;
+mod edges;
+mod growing;
+mod links;
+mod neighbour;
+mod prefetch;
+mod prune;
+mod rows;
+mod scan;
+mod schedule;
+mod scratch;
+mod search;
+mod shuffle;
+mod skeleton;
+mod sync;
+mod tree;
+mod validate;
+mod walk;
+
+pub use growing::{Graph, Stats};
+pub use neighbour::Neighbour;
+pub use rows::{Rows, RowsView};
+pub use scan::scan;
+pub use search::{EF_SEARCH, GraphView};

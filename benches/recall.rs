@@ -1,0 +1,106 @@
+//! Recall, latency and build time of the graph on real vectors; prints a table.
+//!
+//! `VECTORD_DATA=DIR cargo bench --bench recall [-- FILE..]`, where DIR holds `minilm-40k.f16.npy` and
+//! `sift-80k.u8.npy`: the last 1,000 rows are the queries, truth is the exact scan. Without it nothing runs.
+
+use std::path::Path;
+use std::time::Instant;
+
+use vectord::graph::{Graph, Neighbour, Rows, RowsView, scan};
+use vectord::metric::{Distance, Space};
+
+const QUERIES: usize = 1000;
+const K: usize = 10;
+
+fn main() {
+    let Some(data) = std::env::var_os("VECTORD_DATA") else {
+        println!("skipped: VECTORD_DATA names no directory");
+        return;
+    };
+    let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    for (file, distance) in
+        [("minilm-40k.f16.npy", Distance::Cosine), ("sift-80k.u8.npy", Distance::Euclidean)]
+    {
+        if !asked.is_empty() && !asked.iter().any(|name| file.contains(name.as_str())) {
+            continue;
+        }
+        let (vectors, dimension) = load(&Path::new(&data).join(file));
+        println!("\n{file}: {} x {dimension}, {}", vectors.len() / dimension, distance.name());
+        measure(&vectors, Space::new(distance, dimension));
+    }
+}
+
+/// The f32 values and the number of columns of a two-dimensional `<f2` or `|u1` array.
+fn load(path: &Path) -> (Vec<f32>, usize) {
+    let bytes = std::fs::read(path).expect("a readable file");
+    let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    let header = std::str::from_utf8(&bytes[10..start]).expect("an npy header");
+    let shape = header.split_once("'shape': (").expect("a shape").1.split_once(')').expect("its end").0;
+    let dimension = shape.split(',').nth(1).expect("two axes").trim().parse().expect("a number");
+    let body = &bytes[start..];
+    let values = if header.contains("<f2") {
+        body.chunks_exact(2).map(|pair| half(u16::from_le_bytes([pair[0], pair[1]]))).collect()
+    } else {
+        body.iter().map(|&byte| f32::from(byte)).collect()
+    };
+    (values, dimension)
+}
+
+/// IEEE binary16 to binary32.
+fn half(bits: u16) -> f32 {
+    let magnitude = f32::from_bits(u32::from(bits & 0x7fff) << 13) * f32::from_bits(0x7780_0000);
+    if bits & 0x8000 == 0 { magnitude } else { -magnitude }
+}
+
+fn measure(vectors: &[f32], space: Space) {
+    let d = space.dimension();
+    let (base, queries) = vectors.split_at(vectors.len() - QUERIES * d);
+    let number = |name: &str, default: usize| {
+        std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+    };
+    let (m, ef_construction) = (number("M", 16), number("EFC", 200));
+    let entry = number("ENTRY", base.len() / d);
+    let (mut rows, mut graph) = (Rows::new(space), Graph::new(space, m, ef_construction));
+    let clock = Instant::now();
+    for entry in base.chunks(entry * d) {
+        rows.push(entry).expect("real vectors are admitted");
+        graph.grow(&rows.view(), entry.len() / d);
+    }
+    let n = rows.len();
+    println!(
+        "m={m} ef_construction={ef_construction} entries of {entry}: built at {:.1} us per row; {:?}",
+        clock.elapsed().as_secs_f64() * 1e6 / n as f64,
+        graph.stats()
+    );
+    let (rows, view) = (rows.view(), graph.view());
+    let norms: Vec<f32> =
+        queries.chunks(d).map(|query| space.distance().admit(query).expect("admitted")).collect();
+    let run = |search: &dyn Fn(&RowsView, &[f32], f32) -> Vec<Neighbour>| -> (Vec<Vec<Neighbour>>, f64) {
+        let clock = Instant::now();
+        let found = queries.chunks(d).zip(&norms).map(|(query, &norm)| search(&rows, query, norm)).collect();
+        (found, clock.elapsed().as_secs_f64() * 1e6 / QUERIES as f64)
+    };
+    let (truth, exact) = run(&|rows, query, norm| scan(rows, query, norm, K, |_| true));
+    println!("exact scan: {exact:.1} us per query");
+    for ef in [10, 16, 24, 32, 40, 48, 64, 96, 128, 192, 256, 384] {
+        let mut times = Vec::new();
+        let mut hits = 0;
+        for _ in 0..3 {
+            let (found, time) = run(&|rows, query, norm| view.search(rows, query, norm, K, ef, |_| true, n));
+            times.push(time);
+            hits = truth
+                .iter()
+                .zip(&found)
+                .map(|(truth, found)| {
+                    found.iter().filter(|near| truth.iter().any(|t| t.slot == near.slot)).count()
+                })
+                .sum();
+        }
+        times.sort_by(f64::total_cmp);
+        println!(
+            "ef={ef:<4} recall@10 {:.4}  {:6.1} us per query",
+            hits as f64 / (QUERIES * K) as f64,
+            times[1]
+        );
+    }
+}

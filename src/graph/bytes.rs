@@ -1,0 +1,1 @@
+//! The bytes of a graph in a snapshot.

@@ -1,0 +1,54 @@
+//! Links pointing back at newly attached rows: each target's list takes in its new sources.
+//!
+//! Grouped by target, so that one list is one task and the order of work cannot show.
+
+use super::links::Links;
+use super::neighbour::Neighbour;
+use super::prune::prune;
+use super::rows::RowsView;
+use super::tree::Tree;
+
+/// A link to be: from `target`'s list to `source`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Edge {
+    pub(super) target: u32,
+    pub(super) source: Neighbour,
+}
+
+impl Edge {
+    /// From `target`'s list to `slot`, at `key` from each other.
+    pub(super) fn new(target: u32, key: f32, slot: u32) -> Self {
+        Self { target, source: Neighbour { key, slot } }
+    }
+}
+
+/// Adds `edges`, none of which may exist yet, to the lists of their targets.
+pub(super) fn add(rows: &RowsView, links: &Links, tree: &Tree, edges: &mut [Edge]) {
+    edges.sort_unstable();
+    let (mut list, mut chosen) = (Vec::new(), Vec::new());
+    for group in edges.chunk_by(|a, b| a.target == b.target) {
+        let target = group[0].target;
+        let old = links.neighbours(target).count();
+        if old + group.len() <= links.width() {
+            insert(rows, links, target, group);
+        } else {
+            list.clear();
+            list.extend(links.neighbours(target).map(|slot| Neighbour { key: rows.key(target, slot), slot }));
+            list.extend(group.iter().map(|edge| edge.source));
+            list.sort_unstable();
+            prune(rows, &list, links.width(), |slot| tree.parent(slot) == target, &mut chosen);
+            links.replace(target, chosen.iter().map(|neighbour| neighbour.slot));
+        }
+    }
+}
+
+/// Puts each source where its key belongs in a list with room for all; few keys are computed again.
+fn insert(rows: &RowsView, links: &Links, target: u32, group: &[Edge]) {
+    let mut list: Vec<u32> = Vec::with_capacity(links.width());
+    list.extend(links.neighbours(target));
+    for Edge { source, .. } in group {
+        let at = list.partition_point(|&slot| Neighbour { key: rows.key(target, slot), slot } < *source);
+        list.insert(at, source.slot);
+    }
+    links.replace(target, list);
+}

@@ -1,0 +1,108 @@
+//! Who is linked to whom: a fixed number of u32 slots per row, written in place while readers walk.
+//!
+//! Every access is relaxed: a list that is half old and half new still names slots that exist, and a
+//! reader skips those beyond its own rows. A buffer that is outgrown is copied; views of the old one
+//! go on working with the links it had.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Fills the end of a list, and of a chain of copies.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// Slots must leave their top bit free: the search's pool keeps a flag beside them.
+pub(super) const MAX_SLOTS: usize = 1 << 31;
+
+/// u32 values in a cache line.
+const LINE: usize = 16;
+
+/// The lists of `slots` rows, each sorted nearest first, and the chains of copies.
+#[derive(Debug)]
+pub(super) struct Links {
+    width: usize,
+    slots: usize,
+    /// Where the first list stands in `lists`, so that lists start on cache lines.
+    start: usize,
+    lists: Box<[AtomicU32]>,
+    next_copy: Box<[AtomicU32]>,
+}
+
+impl Links {
+    /// Empty lists of at most `width` links for `slots` rows.
+    pub(super) fn new(width: usize, slots: usize) -> Self {
+        let empty = |length: usize| (0..length).map(|_| AtomicU32::new(NONE)).collect::<Box<[_]>>();
+        let lists = empty(width * slots + LINE);
+        let start = lists.as_ptr().align_offset(LINE * size_of::<u32>()).min(LINE);
+        Self { width, slots, start, lists, next_copy: empty(slots) }
+    }
+
+    /// The same links with room for `slots` rows.
+    pub(super) fn grown(&self, slots: usize) -> Self {
+        let grown = Self::new(self.width, slots);
+        let old = &self.lists[self.start..self.start + self.width * self.slots];
+        for (new, old) in grown.lists[grown.start..].iter().zip(old) {
+            new.store(old.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        for (new, old) in grown.next_copy.iter().zip(&self.next_copy) {
+            new.store(old.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        grown
+    }
+
+    /// Links per row at most.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Rows there is room for.
+    pub(super) fn slots(&self) -> usize {
+        self.slots
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        std::mem::size_of_val(&*self.lists) + std::mem::size_of_val(&*self.next_copy)
+    }
+
+    #[inline]
+    fn list(&self, slot: u32) -> &[AtomicU32] {
+        let from = self.start + slot as usize * self.width;
+        &self.lists[from..from + self.width]
+    }
+
+    /// The neighbours of `slot`, nearest first.
+    #[inline]
+    pub(super) fn neighbours(&self, slot: u32) -> impl Iterator<Item = u32> {
+        self.list(slot).iter().map(|link| link.load(Ordering::Relaxed)).take_while(|&slot| slot != NONE)
+    }
+
+    /// Replaces the list of `slot` (the writer only).
+    pub(super) fn replace(&self, slot: u32, neighbours: impl IntoIterator<Item = u32>) {
+        let filled = neighbours.into_iter().chain(std::iter::repeat(NONE));
+        for (link, neighbour) in self.list(slot).iter().zip(filled) {
+            link.store(neighbour, Ordering::Relaxed);
+        }
+    }
+
+    /// Asks the memory for the list of `slot`.
+    #[inline]
+    pub(super) fn prefetch(&self, slot: u32) {
+        for line in self.list(slot).chunks(LINE) {
+            super::prefetch::address(line.as_ptr());
+        }
+    }
+
+    /// The next row with the very bits of `slot`'s, always a later slot.
+    #[inline]
+    pub(super) fn next_copy(&self, slot: u32) -> Option<u32> {
+        Some(self.next_copy[slot as usize].load(Ordering::Relaxed)).filter(|&next| next != NONE)
+    }
+
+    /// Makes `next` the next copy of `slot` (the writer only).
+    pub(super) fn set_next_copy(&self, slot: u32, next: u32) {
+        self.next_copy[slot as usize].store(next, Ordering::Relaxed);
+    }
+
+    /// `slot` and its later copies below `bound`, ascending.
+    pub(super) fn copies(&self, slot: u32, bound: u32) -> impl Iterator<Item = u32> {
+        std::iter::successors(Some(slot), |&slot| self.next_copy(slot)).take_while(move |&slot| slot < bound)
+    }
+}

@@ -1,0 +1,150 @@
+//! The vectors by slot, with their inverse norms: exact f32, in log order, never moved.
+//!
+//! Ids, metadata and which slots are alive belong to the index.
+
+use super::arena::{Arena, ArenaView};
+use crate::error::{Error, Part, Result};
+use crate::metric::Space;
+
+/// The writer's end of the rows.
+#[derive(Debug)]
+pub struct Rows {
+    space: Space,
+    vectors: Arena<f32>,
+    inverse_norms: Arena<f32>,
+}
+
+impl Rows {
+    /// No rows of `space`.
+    pub fn new(space: Space) -> Self {
+        Self { space, vectors: Arena::new(), inverse_norms: Arena::new() }
+    }
+
+    /// Rows pushed.
+    pub fn len(&self) -> usize {
+        self.inverse_norms.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.inverse_norms.is_empty()
+    }
+
+    /// Appends rows (f32, row-major, `n x dimension`), all or none.
+    ///
+    /// `InvalidArgument` names the first row its distance does not admit, counted from the first of `vectors`.
+    pub fn push(&mut self, vectors: &[f32]) -> Result<()> {
+        if !vectors.len().is_multiple_of(self.space.dimension()) {
+            return Err(Error::invalid(format!(
+                "rows of dimension {} expected, got {} values",
+                self.space.dimension(),
+                vectors.len()
+            )));
+        }
+        let norms = vectors
+            .chunks_exact(self.space.dimension())
+            .enumerate()
+            .map(|(at, row)| self.space.distance().admit(row).map_err(|error| error.at(at, Part::Vector)))
+            .collect::<Result<Vec<_>>>()?;
+        self.push_admitted(vectors, &norms);
+        Ok(())
+    }
+
+    /// Appends rows whose inverse norms `Distance::admit` already returned.
+    ///
+    /// # Panics
+    /// If `vectors` is not one row per inverse norm.
+    pub fn push_admitted(&mut self, vectors: &[f32], inverse_norms: &[f32]) {
+        assert_eq!(vectors.len(), inverse_norms.len() * self.space.dimension(), "one inverse norm per row");
+        self.vectors.push_slice(vectors);
+        self.inverse_norms.push_slice(inverse_norms);
+    }
+
+    /// The rows pushed so far.
+    pub fn view(&self) -> RowsView {
+        RowsView { space: self.space, vectors: self.vectors.view(), inverse_norms: self.inverse_norms.view() }
+    }
+}
+
+/// A reader's end of the rows, as they were when it was taken. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct RowsView {
+    space: Space,
+    vectors: ArenaView<f32>,
+    inverse_norms: ArenaView<f32>,
+}
+
+impl RowsView {
+    /// The distance and dimension of the rows.
+    pub fn space(&self) -> Space {
+        self.space
+    }
+
+    /// Rows in the view: slots are `0..len`.
+    pub fn len(&self) -> usize {
+        self.inverse_norms.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.inverse_norms.is_empty()
+    }
+
+    /// The vector of `slot`, `dimension` f32 values, bit for bit as pushed.
+    #[inline]
+    pub fn row(&self, slot: u32) -> &[f32] {
+        let from = slot as usize * self.space.dimension();
+        &self.vectors[from..from + self.space.dimension()]
+    }
+
+    /// The inverse norm of `slot`.
+    #[inline]
+    pub fn inverse_norm(&self, slot: u32) -> f32 {
+        self.inverse_norms[slot as usize]
+    }
+
+    /// All vectors, row-major.
+    pub fn vectors(&self) -> &[f32] {
+        &self.vectors
+    }
+
+    /// The sort key between a vector and the row of `slot`.
+    #[inline]
+    pub fn key_to(&self, query: &[f32], inverse_norm: f32, slot: u32) -> f32 {
+        self.space.key(query, inverse_norm, self.row(slot), self.inverse_norm(slot))
+    }
+
+    /// The sort key between two rows.
+    #[inline]
+    pub fn key(&self, a: u32, b: u32) -> f32 {
+        self.key_to(self.row(a), self.inverse_norm(a), b)
+    }
+
+    /// Asks the memory for the first lines of a row; the processor's own prefetcher streams the rest.
+    #[inline]
+    pub(super) fn prefetch(&self, slot: u32) {
+        super::prefetch::row(self.row(slot));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::Distance;
+
+    #[test]
+    fn rows_come_back_bit_for_bit_and_a_bad_batch_leaves_none() {
+        let mut rows = Rows::new(Space::new(Distance::Euclidean, 3));
+        rows.push(&[1.0, -0.0, 1e-40, 4.0, 5.0, 6.0]).unwrap();
+        let before = rows.view();
+        let error = rows.push(&[7.0, 8.0, 9.0, f32::NAN, 0.0, 0.0]).unwrap_err();
+        assert_eq!(error.to_string(), "items[1]: vector[0] is NaN");
+        assert!(rows.push(&[1.0]).is_err());
+        assert_eq!(rows.len(), 2);
+        assert_eq!(
+            before.row(0).iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
+            [1.0_f32.to_bits(), (-0.0_f32).to_bits(), 1e-40_f32.to_bits()]
+        );
+        assert_eq!(before.key(0, 1), before.key(1, 0));
+    }
+}

@@ -1,0 +1,15 @@
+//! A seeded permutation: the same everywhere, for ever. It decides the order rows are attached in.
+
+/// Shuffles `slots` by Fisher and Yates with a splitmix64 stream.
+pub(super) fn shuffle(slots: &mut [u32], seed: u64) {
+    let mut state = seed;
+    for last in (1..slots.len()).rev() {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^= z >> 31;
+        // The high word of z * (last + 1) is below last + 1.
+        let other = (u128::from(z) * (last as u128 + 1)) >> 64;
+        slots.swap(last, other as usize);
+    }
+}

@@ -1,0 +1,117 @@
+//! The first rows of a graph, linked by hnsw_rs, and the tree that proves they can be reached.
+//!
+//! hnsw_rs sees slots, not vectors: a point of `i` zero-sized values stands for the i-th row given.
+//! Inserts are serial, which it needs to be deterministic and free of deadlocks; only the lists of its
+//! lowest layer are taken, without the foreign or repeated links it may leave there.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use hnsw_rs::prelude::{Distance, Hnsw};
+
+use super::edges::{self, Edge};
+use super::links::Links;
+use super::neighbour::Neighbour;
+use super::rows::RowsView;
+use super::tree::{ROOT, Tree};
+
+/// hnsw_rs accepts no other number of layers.
+const LAYERS: usize = 16;
+
+/// A value of no size: a slice of `i` of them names the i-th row.
+#[derive(Debug, Clone, Copy)]
+struct Slot;
+
+static SLOTS: [Slot; u32::MAX as usize] = [Slot; u32::MAX as usize];
+
+/// The keys of the rows that slices of [`Slot`] name.
+struct SlotDistance<'a> {
+    rows: &'a RowsView,
+    slots: &'a [u32],
+}
+
+impl Distance<Slot> for SlotDistance<'_> {
+    fn eval(&self, a: &[Slot], b: &[Slot]) -> f32 {
+        self.rows.key(self.slots[a.len()], self.slots[b.len()])
+    }
+}
+
+/// Links `slots`, distinct rows none of which is linked yet; the first `roots` of them become roots.
+pub(super) fn build(
+    rows: &RowsView,
+    links: &Links,
+    tree: &mut Tree,
+    slots: &[u32],
+    roots: usize,
+    ef_construction: usize,
+) {
+    let m = links.width() / 2;
+    let hnsw = Hnsw::<Slot, SlotDistance>::new(
+        m,
+        slots.len(),
+        LAYERS,
+        ef_construction,
+        SlotDistance { rows, slots },
+    );
+    for point in 0..slots.len() {
+        hnsw.insert((&SLOTS[..point], point));
+    }
+    for point in hnsw.get_point_indexation() {
+        let slot = slots[point.get_origin_id()];
+        let lowest = point.get_neighborhood_id().swap_remove(0);
+        let mut list: Vec<Neighbour> = lowest
+            .iter()
+            .map(|near| slots[near.get_origin_id()])
+            .filter(|&near| near != slot)
+            .map(|near| Neighbour { key: rows.key(slot, near), slot: near })
+            .collect();
+        list.sort_unstable();
+        list.dedup();
+        links.replace(slot, list.iter().map(|near| near.slot));
+    }
+    for &root in &slots[..roots] {
+        tree.set(root, ROOT);
+    }
+    span(rows, links, tree, slots, &slots[..roots]);
+}
+
+/// Grows the tree from `roots` along the shortest links first, as Prim does: short links are those
+/// pruning would keep anyway. Rows it cannot reach are linked from the nearest row it did.
+fn span(rows: &RowsView, links: &Links, tree: &mut Tree, slots: &[u32], roots: &[u32]) {
+    let mut heap = BinaryHeap::new();
+    let mut reached = Vec::with_capacity(slots.len());
+    let mut fresh = roots.to_vec();
+    let mut orphans = slots.iter().copied();
+    loop {
+        while let Some(slot) = fresh.pop() {
+            reached.push(slot);
+            heap.extend(
+                links
+                    .neighbours(slot)
+                    .filter(|&near| !tree.has(near))
+                    .map(|near| Reverse((Neighbour { key: rows.key(slot, near), slot: near }, slot))),
+            );
+        }
+        if let Some(Reverse((near, parent))) = heap.pop() {
+            // The link may be gone since it was put here: making room for an orphan prunes.
+            let is_linked = || links.neighbours(parent).any(|slot| slot == near.slot);
+            if !tree.has(near.slot) && tree.has_room(parent, links.width()) && is_linked() {
+                tree.set(near.slot, parent);
+                fresh.push(near.slot);
+            }
+            continue;
+        }
+        let Some(orphan) = orphans.find(|&slot| !tree.has(slot)) else { return };
+        let nearest = reached
+            .iter()
+            .filter(|&&host| tree.has_room(host, links.width()))
+            .map(|&host| Neighbour { key: rows.key(host, orphan), slot: host })
+            .min()
+            .expect("a tree has leaves, and a leaf has room");
+        tree.set(orphan, nearest.slot);
+        if links.neighbours(nearest.slot).all(|near| near != orphan) {
+            edges::add(rows, links, tree, &mut [Edge::new(nearest.slot, nearest.key, orphan)]);
+        }
+        fresh.push(orphan);
+    }
+}

@@ -1,0 +1,99 @@
+//! Every invariant of the graph, checked the slow way; tests call it after each step.
+
+use std::collections::{HashSet, VecDeque};
+
+use super::growing::Graph;
+use super::neighbour::Neighbour;
+use super::rows::RowsView;
+use super::tree::ROOT;
+
+impl Graph {
+    /// What is broken, one sentence each; empty for a sound graph.
+    ///
+    /// Checked: bounds, no self or repeated links, nearest first, a tree rooted in entry points whose
+    /// links exist, each alive attached slot reachable as a linked row or a copy of one, chains of equal
+    /// bits in ascending order.
+    pub fn validate(&self, rows: &RowsView, alive: impl Fn(u32) -> bool) -> Vec<String> {
+        let mut broken = Vec::new();
+        if self.attached > self.seen || self.seen > rows.len() || self.attached > self.links.slots() {
+            broken.push(format!(
+                "{} attached of {} seen, {} rows, room for {}",
+                self.attached,
+                self.seen,
+                rows.len(),
+                self.links.slots()
+            ));
+            return broken;
+        }
+        for slot in self.tree.linked() {
+            self.validate_list(rows, slot, &mut broken);
+        }
+        let reachable = self.reachable();
+        let mut found = HashSet::new();
+        for &slot in &reachable {
+            for (copy, next) in self.chain(slot).zip(self.chain(slot).skip(1)) {
+                let is_equal =
+                    rows.row(copy).iter().zip(rows.row(next)).all(|(a, b)| a.to_bits() == b.to_bits());
+                if next <= copy || !is_equal {
+                    broken.push(format!("slot {next} is chained to {copy}, of which it is no later copy"));
+                }
+            }
+            for slot in self.chain(slot) {
+                if !found.insert(slot) {
+                    broken.push(format!("slot {slot} stands in two chains"));
+                }
+            }
+        }
+        for slot in (0..self.attached as u32).filter(|slot| !found.contains(slot) && alive(*slot)) {
+            broken.push(format!("slot {slot} cannot be reached"));
+        }
+        broken
+    }
+
+    fn chain(&self, slot: u32) -> impl Iterator<Item = u32> {
+        self.links.copies(slot, self.attached as u32)
+    }
+
+    fn validate_list(&self, rows: &RowsView, slot: u32, broken: &mut Vec<String>) {
+        let list: Vec<u32> = self.links.neighbours(slot).collect();
+        if let Some(bad) = list.iter().find(|&&near| near as usize >= self.attached || !self.tree.has(near)) {
+            broken.push(format!("slot {slot} links to {bad}, which is not in the graph"));
+            return;
+        }
+        if list.contains(&slot) {
+            broken.push(format!("slot {slot} links to itself"));
+        }
+        if list.iter().collect::<HashSet<_>>().len() != list.len() {
+            broken.push(format!("slot {slot} has a link twice"));
+        }
+        let keys = list.iter().map(|&near| Neighbour { key: rows.key(slot, near), slot: near });
+        if !keys.is_sorted() {
+            broken.push(format!("the list of slot {slot} is not nearest first"));
+        }
+        let parent = self.tree.parent(slot);
+        if parent == ROOT && !self.entries.contains(&slot) {
+            broken.push(format!("slot {slot} is a root and no entry point"));
+        }
+        if parent != ROOT && !self.links.neighbours(parent).any(|child| child == slot) {
+            broken.push(format!("slot {slot} has lost the link of its parent {parent}"));
+        }
+    }
+
+    /// Linked slots a walk can reach, found breadth first from the entry points.
+    fn reachable(&self) -> Vec<u32> {
+        let mut met = vec![false; self.attached];
+        let mut queue: VecDeque<u32> = VecDeque::new();
+        let mut order = Vec::new();
+        let mut meet = |slot: u32, queue: &mut VecDeque<u32>| {
+            if met.get_mut(slot as usize).is_some_and(|met| !std::mem::replace(met, true)) {
+                queue.push_back(slot);
+            }
+        };
+        self.entries.iter().for_each(|&slot| meet(slot, &mut queue));
+        while let Some(slot) = queue.pop_front() {
+            order.push(slot);
+            self.links.neighbours(slot).for_each(|near| meet(near, &mut queue));
+        }
+        order
+    }
+}
