@@ -1,0 +1,50 @@
+"""A vector index that a notebook, an ingest job and an HTTP service can open at the same time.
+
+>>> import numpy as np, vectord
+>>> registry = vectord.open("memory:")
+>>> docs = registry.create("docs", dimension=2)
+>>> _ = docs.add(["east", "north"], np.eye(2, dtype=np.float32))
+>>> docs.search([0.9, 0.1], k=1).ids.tolist()
+['east']
+
+Importing is silent: no thread starts, no file is opened, and nothing but numpy is imported.
+"""
+
+from vectord._vectord import Added, BatchHits, Hits, Index, Registry, Server, __version__, open
+from vectord.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    CorruptError,
+    InternalError,
+    InvalidArgumentError,
+    NotFoundError,
+    PermissionDeniedError,
+    ResourceExhaustedError,
+    UnauthenticatedError,
+    UnavailableError,
+    UnsupportedError,
+    VectordError,
+)
+
+__all__ = [
+    "Added",
+    "AlreadyExistsError",
+    "BatchHits",
+    "ConflictError",
+    "CorruptError",
+    "Hits",
+    "Index",
+    "InternalError",
+    "InvalidArgumentError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "Registry",
+    "ResourceExhaustedError",
+    "Server",
+    "UnauthenticatedError",
+    "UnavailableError",
+    "UnsupportedError",
+    "VectordError",
+    "__version__",
+    "open",
+]
