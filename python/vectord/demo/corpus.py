@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 # Programs and test suites rather than libraries.
-SKIPPED = frozenset({"antigravity", "ensurepip", "idlelib", "lib2to3", "pydoc_data", "test", "this", "turtledemo"})
+SKIPPED = frozenset(
+    {"antigravity", "distutils", "ensurepip", "idlelib", "lib2to3", "pydoc_data", "test", "this", "turtledemo"}
+)
 SKIPPED_PARTS = frozenset({"__main__", "idle_test", "test", "tests"})
 
 # Where a public module's text lives when its own file only re-exports a private one.
