@@ -27,11 +27,11 @@ BATCH = 1_000
 
 @contextmanager
 def timed(what: str) -> Iterator[None]:
-    """Print what is being done, then how long it took."""
-    print(f"{what} ... ", end="", flush=True)
+    """Print what is being done, then how long it took; progress shows on the line between."""
+    print(f"{what} ...", flush=True)
     begun = time.perf_counter()
     yield
-    print(f"{time.perf_counter() - begun:.1f} s")
+    print(f"  {time.perf_counter() - begun:.1f} s")
 
 
 def opened(registry: vectord.Registry, rows: Sequence[corpus.Row]) -> tuple[vectord.Index, str]:
@@ -39,17 +39,17 @@ def opened(registry: vectord.Registry, rows: Sequence[corpus.Row]) -> tuple[vect
     if ask.NAME in registry.names():
         index = registry.get(ask.NAME)
         if len(index) == len(rows) and all(row.id in index for row in rows):
-            return index, f"re-using {ask.NAME}: its {len(index)} rows are upserted"
+            return index, f"re-using the index {ask.NAME}: its rows are upserted"
         registry.delete(ask.NAME)
-        why = f"re-creating {ask.NAME}: it held the documentation of another Python"
+        why = f"re-creating the index {ask.NAME}: it held the documentation of another Python"
     else:
-        why = f"creating {ask.NAME}"
+        why = f"creating the index {ask.NAME}"
     return registry.create(ask.NAME, dimension=DIMENSION, distance="cosine"), why
 
 
 def fill(index: vectord.Index, rows: Sequence[corpus.Row], vectors: npt.NDArray[np.float32]) -> None:
     """Add the rows in batches; each is on disk when its call returns."""
-    for start in progress("adding", range(0, len(rows), BATCH)):
+    for start in progress("adding batches", range(0, len(rows), BATCH)):
         batch = rows[start : start + BATCH]
         index.add([row.id for row in batch], vectors[start : start + BATCH], [row.metadata for row in batch])
 
@@ -64,7 +64,9 @@ def recall(index: vectord.Index, queries: npt.NDArray[np.float32]) -> float:
 def main() -> int:
     """Run the demo; any promise that does not hold ends it with a sentence and status 1."""
     parser = argparse.ArgumentParser(prog="python -m vectord.demo", description=__doc__)
-    parser.add_argument("--store", default="./vectors", help="the directory to index into (default: %(default)s)")
+    parser.add_argument(
+        "--store", default="./vectors", help="the directory to index into (default: %(default)s)"
+    )
     store: str = parser.parse_args().store
     begun = time.perf_counter()
 
@@ -78,7 +80,8 @@ def main() -> int:
     # One process may write an index at a time, so this one closes before the service opens the same store.
     with vectord.open(store) as registry:
         index, how = opened(registry, rows)
-        with timed(how):
+        print(how)
+        with timed(f"adding {len(rows)} rows, {BATCH} at a time"):
             fill(index, rows, vectors)
         answers = ask.in_process(index, queries)
         sample = vectors[np.random.default_rng(0).choice(len(rows), 200, replace=False)]

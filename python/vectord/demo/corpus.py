@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 
 # Programs and test suites rather than libraries.
 SKIPPED = frozenset(
-    {"antigravity", "distutils", "ensurepip", "idlelib", "lib2to3", "pydoc_data", "test", "this", "turtledemo"}
+    {
+        "antigravity",
+        "distutils",
+        "ensurepip",
+        "idlelib",
+        "lib2to3",
+        "pydoc_data",
+        "test",
+        "this",
+        "turtledemo",
+    }
 )
 SKIPPED_PARTS = frozenset({"__main__", "idle_test", "test", "tests"})
 

@@ -31,7 +31,12 @@ class Embedder:
         except ImportError:
             raise SystemExit("the demo needs scikit-learn: pip install 'vectord[demo]'") from None
         self._words = TfidfVectorizer(
-            stop_words="english", ngram_range=(1, 2), min_df=2, max_df=0.2, sublinear_tf=True, dtype=np.float32
+            stop_words="english",
+            ngram_range=(1, 2),
+            min_df=2,
+            max_df=0.2,
+            sublinear_tf=True,
+            dtype=np.float32,
         )
         self._reduce = TruncatedSVD(DIMENSION, n_iter=3, random_state=0)
 
