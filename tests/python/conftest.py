@@ -1,4 +1,4 @@
-"""What every Python test shares: the installed wheel, stores of its own, the command, and the list of skips."""
+"""What every Python test shares: the installed wheel, stores of its own, the command, the list of skips."""
 
 from __future__ import annotations
 
