@@ -1,1 +1,30 @@
-//! One collection in memory.
+//! One collection in memory: rows, ids, metadata and graph, changed by `apply` and read by `search`.
+//!
+//! It knows nothing of names, stores or tokio. An [`Index`] is a pure function of the operations
+//! applied to it: no clock, host, thread count or hash order reaches it.
+
+mod apply;
+mod batch;
+mod core;
+mod hits;
+mod ids;
+mod limits;
+mod metadata;
+mod params;
+mod parts;
+mod search;
+mod stats;
+mod validate;
+mod versioned;
+mod view;
+
+pub use self::apply::{Applied, Operation};
+pub use self::batch::Batch;
+pub use self::core::Index;
+pub use self::hits::{Hits, Row};
+pub use self::limits::{MAX_DIMENSION, MAX_ID_BYTES, MAX_METADATA_BYTES, MAX_METADATA_DEPTH, check_id};
+pub use self::metadata::compact_metadata;
+pub use self::params::{DEFAULT_M, Params};
+pub use self::parts::Parts;
+pub use self::search::SearchOptions;
+pub use self::stats::Stats;

@@ -1,0 +1,125 @@
+//! The index itself: the writer's state, the published view, and the plain reads.
+//!
+//! Architecture invariant: the lookup from ids and the view change together under the lookup's write
+//! lock, so whoever holds its read lock sees both of one entry. Searches use the view alone, lock-free.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use parking_lot::{Mutex, RwLock};
+
+use super::hits::Row;
+use super::ids::{Lookup, Texts};
+use super::params::Params;
+use super::versioned::{SlotSet, Versioned};
+use super::view::View;
+use crate::error::Result;
+use crate::graph::{Graph, Rows};
+
+/// One collection in memory.
+pub struct Index {
+    pub(super) params: Params,
+    pub(super) writer: Mutex<Writer>,
+    pub(super) lookup: RwLock<Lookup>,
+    pub(super) view: ArcSwap<View>,
+}
+
+/// What only `apply` changes.
+pub(super) struct Writer {
+    pub(super) live: usize,
+    pub(super) rows: Rows,
+    pub(super) ids: Texts,
+    pub(super) alive: SlotSet,
+    pub(super) metadata_of: Versioned<u32>,
+    pub(super) metadata: Texts,
+    pub(super) graph: Graph,
+}
+
+impl Writer {
+    pub(super) fn new(params: &Params) -> Self {
+        let space = params.space();
+        Self {
+            live: 0,
+            rows: Rows::new(space),
+            ids: Texts::new(),
+            alive: SlotSet::new(),
+            metadata_of: Versioned::new(),
+            metadata: Texts::new(),
+            graph: Graph::new(space, params.m as usize, EF_CONSTRUCTION),
+        }
+    }
+
+    pub(super) fn view(&self, seq: u64) -> Arc<View> {
+        Arc::new(View {
+            seq,
+            live: self.live,
+            rows: self.rows.view(),
+            ids: self.ids.view(),
+            alive: self.alive.clone(),
+            metadata_of: self.metadata_of.clone(),
+            metadata: self.metadata.view(),
+            graph: self.graph.view(),
+        })
+    }
+}
+
+/// The candidate list's length while rows are attached.
+pub(super) const EF_CONSTRUCTION: usize = 128;
+
+impl Index {
+    /// An empty index, as it is after the entry `seq` created it.
+    pub fn new(params: Params, seq: u64) -> Result<Self> {
+        params.check()?;
+        Ok(Self::from_writer(params, Writer::new(&params), Lookup::with_capacity(0), seq))
+    }
+
+    pub(super) fn from_writer(params: Params, writer: Writer, lookup: Lookup, seq: u64) -> Self {
+        let view = ArcSwap::new(writer.view(seq));
+        Self { params, writer: Mutex::new(writer), lookup: RwLock::new(lookup), view }
+    }
+
+    /// What it was created with.
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// The last applied entry.
+    pub fn seq(&self) -> u64 {
+        self.view.load().seq
+    }
+
+    /// Living rows.
+    pub fn len(&self) -> usize {
+        self.view.load().live
+    }
+
+    /// Whether no row lives.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether `id` names a living row.
+    pub fn contains(&self, id: &str) -> bool {
+        let lookup = self.lookup.read();
+        lookup.find(id, &self.view.load().ids).is_some()
+    }
+
+    /// The rows of `ids`, each as it was given, `None` where there is none; all of the same moment.
+    pub fn get(&self, ids: &[&str]) -> Vec<Option<Row>> {
+        let (view, slots) = self.resolve(ids);
+        let row = |slot| Row {
+            id: view.id(slot).into(),
+            vector: view.vector(slot).into(),
+            metadata: view.metadata(slot).map(Into::into),
+        };
+        slots.into_iter().map(|slot| slot.map(row)).collect()
+    }
+
+    /// The slots of `ids` and the view they belong to.
+    pub(super) fn resolve(&self, ids: &[&str]) -> (Arc<View>, Vec<Option<u32>>) {
+        let lookup = self.lookup.read();
+        let view = self.view.load_full();
+        let slots = ids.iter().map(|id| lookup.find(id, &view.ids)).collect();
+        (view, slots)
+    }
+}

@@ -1,0 +1,59 @@
+//! The limits of an index, the same for every face.
+//!
+//! Adopted data (the Go service's) keeps what it has: these are checked where new data comes in.
+
+use crate::error::{Error, Result};
+
+/// The longest id, in bytes of UTF-8.
+pub const MAX_ID_BYTES: usize = 512;
+/// The longest metadata of one row, in bytes of compact JSON.
+pub const MAX_METADATA_BYTES: usize = 64 * 1024;
+/// How deeply arrays and objects may nest in metadata.
+pub const MAX_METADATA_DEPTH: usize = 16;
+/// The largest dimension.
+pub const MAX_DIMENSION: u32 = 16_384;
+/// The range of `m`, the graph's out-degree parameter.
+pub(super) const M_RANGE: std::ops::RangeInclusive<u32> = 2..=128;
+/// The largest `ef_search`.
+pub(super) const MAX_EF_SEARCH: u32 = 65_536;
+/// The most rows, dead ones included: slots are u32 and the graph keeps the top bit for itself.
+pub(super) const MAX_ROWS: usize = (1 << 31) - 1;
+
+/// Refuses an id that is empty, longer than [`MAX_ID_BYTES`], or holds control characters.
+pub fn check_id(id: &str) -> Result<()> {
+    if id.is_empty() {
+        return Err(Error::invalid("id is empty"));
+    }
+    if id.len() > MAX_ID_BYTES {
+        return Err(Error::invalid(format!(
+            "id is too long: at most {MAX_ID_BYTES} bytes, got {}",
+            id.len()
+        )));
+    }
+    match id.chars().find(|c| c.is_control()) {
+        None => Ok(()),
+        Some(c) => Err(Error::invalid(format!("id holds the control character U+{:04X}", c as u32))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_any_text_without_control_characters() {
+        for id in ["a", "für/Elise 😀", &"x".repeat(MAX_ID_BYTES)] {
+            assert!(check_id(id).is_ok(), "{id}");
+        }
+        for (id, why) in [
+            ("", "empty"),
+            ("a\u{0}b", "U+0000"),
+            ("tab\t", "U+0009"),
+            ("\u{85}", "U+0085"),
+            (&"x".repeat(MAX_ID_BYTES + 1), "at most 512 bytes, got 513"),
+        ] {
+            let error = check_id(id).expect_err(why);
+            assert!(error.to_string().contains(why), "{error}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The index as plain parts: what a snapshot holds, and the way back.
+//!
+//! Dead rows keep their slot and vector, because the graph routes through them, but not their id and metadata.
+
+use super::core::{Index, Writer};
+use super::ids::Lookup;
+use super::limits::MAX_ROWS;
+use super::params::Params;
+use super::view::View;
+use crate::error::{Error, Result};
+use crate::graph::Graph;
+
+/// The state after one entry, in slot order.
+#[derive(Debug, Clone)]
+pub struct Parts<'a> {
+    /// `slots x dimension` components.
+    pub vectors: &'a [f32],
+    /// One bit per slot, in u64 words.
+    pub alive: Vec<u64>,
+    /// Per slot its id; empty where dead.
+    pub ids: Vec<&'a str>,
+    /// Per slot its metadata; `None` where dead.
+    pub metadata: Vec<Option<&'a str>>,
+    /// The graph's own bytes.
+    pub adjacency: Vec<u8>,
+}
+
+impl Index {
+    /// Hands the parts of the present state to `take`, with its seq and the number of living rows.
+    pub fn with_parts<T>(&self, take: impl FnOnce(u64, usize, &Parts<'_>) -> T) -> T {
+        let writer = self.writer.lock();
+        let view = self.view.load_full();
+        take(view.seq, view.live, &parts_of(&view, &writer.graph))
+    }
+
+    /// The index that `parts` describe, after the entry `seq`.
+    pub fn from_parts(params: Params, seq: u64, parts: &Parts<'_>) -> Result<Self> {
+        params.check()?;
+        let Parts { vectors, alive, ids, metadata, adjacency } = parts;
+        let dimension = params.dimension as usize;
+        let slots = ids.len();
+        let adds_up = slots <= MAX_ROWS
+            && vectors.len() == slots * dimension
+            && metadata.len() == slots
+            && alive.len() == slots.div_ceil(64)
+            && (slots.is_multiple_of(64) || alive.last().is_none_or(|word| word >> (slots % 64) == 0));
+        if !adds_up {
+            return Err(Error::corrupt(format!(
+                "parts do not add up: {slots} ids, {} metadata, {} alive words, {} components at dimension {dimension}",
+                metadata.len(),
+                alive.len(),
+                vectors.len()
+            )));
+        }
+        let mut writer = Writer::new(&params);
+        writer.rows.push(vectors).map_err(|error| Error::corrupt(format!("vectors: {error}")))?;
+        for (slot, (id, text)) in ids.iter().zip(metadata).enumerate() {
+            let slot_number = writer.append(id, *text);
+            if alive[slot / 64] >> (slot % 64) & 1 == 0 {
+                writer.alive.remove(slot_number);
+                writer.live -= 1;
+            }
+        }
+        let _ = adjacency;
+        writer.graph.grow(&writer.rows.view(), slots);
+        let table = lookup_of(&writer.view(seq))?;
+        Ok(Self::from_writer(params, writer, table, seq))
+    }
+}
+
+fn lookup_of(view: &View) -> Result<Lookup> {
+    let mut table = Lookup::with_capacity(view.live);
+    for slot in view.alive.iter() {
+        let id = view.id(slot);
+        if id.is_empty() || table.set(id, Some(slot), &view.ids).is_some() {
+            return Err(Error::corrupt(format!("row {slot}: its id {id:?} is empty or another row's too")));
+        }
+    }
+    Ok(table)
+}
+
+fn parts_of<'a>(view: &'a View, graph: &Graph) -> Parts<'a> {
+    let slots = view.rows.len() as u32;
+    let living = |slot: &u32| view.alive.contains(*slot);
+    let mut alive = vec![0u64; (slots as usize).div_ceil(64)];
+    for slot in view.alive.iter() {
+        alive[slot as usize / 64] |= 1 << (slot % 64);
+    }
+    Parts {
+        vectors: view.rows.vectors(),
+        alive,
+        ids: (0..slots).map(|slot| if living(&slot) { view.id(slot) } else { "" }).collect(),
+        metadata: (0..slots).map(|slot| view.metadata(slot).filter(|_| living(&slot))).collect(),
+        adjacency: {
+            let _ = graph;
+            vec![]
+        },
+    }
+}

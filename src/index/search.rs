@@ -1,0 +1,119 @@
+//! Search: the nearest living rows to a query, from one view, without a lock.
+
+use super::core::Index;
+use super::hits::Hits;
+use super::view::View;
+use crate::error::{Error, Result};
+use crate::graph::{EF_SEARCH, Neighbour, scan};
+
+/// How to search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SearchOptions {
+    /// How many rows to return, at least 1; fewer come back only where fewer live.
+    pub k: usize,
+    /// The candidate list's length; `None` takes the index's. Values below `k` count as `k`.
+    pub ef: Option<usize>,
+    /// Compare every living row.
+    pub exact: bool,
+}
+
+impl SearchOptions {
+    /// The `k` nearest rows at the index's own `ef_search`.
+    pub fn new(k: usize) -> Self {
+        Self { k, ef: None, exact: false }
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.k == 0 {
+            return Err(Error::invalid("k must be at least 1, got 0"));
+        }
+        if self.ef == Some(0) {
+            return Err(Error::invalid("ef must be at least 1, got 0"));
+        }
+        Ok(())
+    }
+}
+
+impl Index {
+    /// The `ef_search` in force when a search names none.
+    pub fn ef_search(&self) -> usize {
+        self.params.ef_search.map_or(EF_SEARCH, |ef| ef as usize)
+    }
+
+    /// The nearest living rows to `query` (`dimension` finite components), ties by age.
+    pub fn search(&self, query: &[f32], options: &SearchOptions) -> Result<Hits> {
+        options.check()?;
+        let inverse_norm = self.check_query(query)?;
+        Ok(self.search_view(&self.view.load(), query, inverse_norm, options))
+    }
+
+    /// The nearest living rows to the stored row `id`, itself among them.
+    pub fn search_by_id(&self, id: &str, options: &SearchOptions) -> Result<Hits> {
+        options.check()?;
+        let (view, slots) = self.resolve(&[id]);
+        let slot = slots[0].ok_or_else(|| Error::not_found(format!("no row has the id {id:?}")))?;
+        let query = view.vector(slot);
+        Ok(self.search_view(&view, query, view.rows.inverse_norm(slot), options))
+    }
+
+    /// Searches for each row of `queries` (`n x dimension` components), all in one view.
+    pub fn search_many(&self, queries: &[f32], options: &SearchOptions) -> Result<Vec<Hits>> {
+        options.check()?;
+        let dimension = self.params.dimension as usize;
+        if !queries.len().is_multiple_of(dimension) {
+            return Err(Error::invalid(format!(
+                "queries do not divide into rows of {dimension} components, got {}",
+                queries.len()
+            )));
+        }
+        let norms = queries
+            .chunks_exact(dimension)
+            .enumerate()
+            .map(|(at, query)| {
+                self.check_query(query).map_err(|error| error.at(at, crate::error::Part::Vector))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let view = self.view.load();
+        Ok(queries
+            .chunks_exact(dimension)
+            .zip(norms)
+            .map(|(query, inverse_norm)| self.search_view(&view, query, inverse_norm, options))
+            .collect())
+    }
+
+    fn check_query(&self, query: &[f32]) -> Result<f32> {
+        let dimension = self.params.dimension as usize;
+        if query.len() != dimension {
+            return Err(Error::invalid(format!(
+                "dimension mismatch: index has {dimension}, got {}",
+                query.len()
+            )));
+        }
+        self.params.distance.admit(query)
+    }
+
+    fn search_view(&self, view: &View, query: &[f32], inverse_norm: f32, options: &SearchOptions) -> Hits {
+        let SearchOptions { k, ef, exact } = *options;
+        let k = k.min(view.live);
+        let alive = |slot: u32| view.alive.contains(slot);
+        let exact = exact || !view.graph.is_built();
+        let found = if exact {
+            scan(&view.rows, query, inverse_norm, k, alive)
+        } else {
+            let ef = ef.unwrap_or_else(|| self.ef_search());
+            view.graph.search(&view.rows, query, inverse_norm, k, ef, alive, view.live)
+        };
+        hits(view, exact, &found)
+    }
+}
+
+fn hits(view: &View, exact: bool, found: &[Neighbour]) -> Hits {
+    let space = view.rows.space();
+    Hits {
+        seq: view.seq,
+        exact,
+        ids: found.iter().map(|near| view.id(near.slot).into()).collect(),
+        distances: found.iter().map(|near| space.finish(near.key)).collect(),
+        metadata: found.iter().map(|near| view.metadata(near.slot).map(Into::into)).collect(),
+    }
+}

@@ -1,0 +1,51 @@
+//! Figures about an index, for `stats()` and metrics.
+
+use super::core::Index;
+
+/// Figures of one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stats {
+    /// Living rows.
+    pub rows: usize,
+    /// Rows deleted or replaced whose slots are still held.
+    pub dead: usize,
+    /// Rows not yet in the graph; they are searched exactly.
+    pub tail: usize,
+    /// Memory held by vectors, graph, ids and metadata, in bytes.
+    pub bytes_memory: usize,
+    /// The last applied entry.
+    pub seq: u64,
+    /// How vectors stand in memory for searching.
+    pub codec: &'static str,
+    /// Mean out-degree of the graph; 0 where there is none.
+    pub degree: f64,
+    /// The candidate list's length in force.
+    pub ef_search: usize,
+}
+
+impl Index {
+    /// The figures of this moment.
+    pub fn stats(&self) -> Stats {
+        let writer = self.writer.lock();
+        let view = self.view.load();
+        let graph = writer.graph.stats();
+        let lookup = self.lookup.read().bytes();
+        Stats {
+            rows: view.live,
+            dead: view.rows.len() - view.live,
+            tail: graph.tail,
+            bytes_memory: size_of_val(view.rows.vectors())
+                + view.rows.len() * size_of::<f32>()
+                + view.ids.bytes()
+                + view.metadata.bytes()
+                + view.metadata_of.bytes()
+                + view.alive.bytes()
+                + lookup
+                + graph.bytes,
+            seq: view.seq,
+            codec: "f32",
+            degree: graph.average_degree,
+            ef_search: self.ef_search(),
+        }
+    }
+}

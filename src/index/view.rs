@@ -1,0 +1,35 @@
+//! What a search sees: the index exactly as it was after one entry of the log.
+//!
+//! A view is immutable and whole. Searches take one without a lock and keep it as long as they like.
+
+use super::ids::TextsView;
+use super::versioned::{SlotSet, Versioned};
+use crate::graph::{GraphView, RowsView};
+
+/// The state after the entry `seq`.
+pub(super) struct View {
+    pub(super) seq: u64,
+    pub(super) live: usize,
+    pub(super) rows: RowsView,
+    pub(super) ids: TextsView,
+    pub(super) alive: SlotSet,
+    /// Per slot the number of its metadata's text plus one; 0 is none.
+    pub(super) metadata_of: Versioned<u32>,
+    pub(super) metadata: TextsView,
+    pub(super) graph: GraphView,
+}
+
+impl View {
+    pub(super) fn id(&self, slot: u32) -> &str {
+        self.ids.get(slot)
+    }
+
+    pub(super) fn metadata(&self, slot: u32) -> Option<&str> {
+        let number = self.metadata_of.get(slot as usize).checked_sub(1)?;
+        Some(self.metadata.get(number))
+    }
+
+    pub(super) fn vector(&self, slot: u32) -> &[f32] {
+        self.rows.row(slot)
+    }
+}
