@@ -26,6 +26,11 @@ pub struct GraphView {
 }
 
 impl GraphView {
+    /// Whether there is a graph: without one every search is a scan, and exact.
+    pub fn is_built(&self) -> bool {
+        self.attached > 0
+    }
+
     /// About the `k` alive rows nearest to `query`, sorted by key, then slot; keys are exact.
     ///
     /// `inverse_norm` is what `Distance::admit` returned for the query. `ef` candidates are kept (at

@@ -1,1 +1,28 @@
-//! Names to live indexes.
+//! Names to live indexes: each an index in memory and its log on a store.
+//!
+//! The faces stand on this layer. It blocks, names no runtime, and is safe from any thread.
+
+mod adopt;
+mod batch;
+mod committer;
+mod convert;
+mod keeper;
+mod live;
+mod load;
+mod read;
+mod registry;
+mod request;
+mod shared;
+mod snapshot;
+mod write;
+
+pub use self::batch::{Batch, BatchBuilder};
+pub use self::live::LiveIndex;
+pub use self::registry::{Listed, Registry};
+pub use self::request::{Added, Deleted, MetadataSet};
+pub use self::write::LiveStats;
+pub use crate::index::{
+    DEFAULT_M, Hits, MAX_DIMENSION, MAX_ID_BYTES, MAX_METADATA_BYTES, MAX_METADATA_DEPTH, Params, Row,
+    SearchOptions, compact_metadata,
+};
+pub use crate::metric::Distance;

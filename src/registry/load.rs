@@ -1,0 +1,120 @@
+//! Opening: the newest snapshot that verifies, then the tail of the log in order.
+
+use std::sync::Arc;
+
+use super::adopt;
+use super::convert;
+use super::keeper::Keeper;
+use super::snapshot;
+use crate::error::{Error, ErrorKind, Result};
+use crate::frame::{self, Frame, Header, Op};
+use crate::index::{Index, Params};
+use crate::log::{Followed, Inventory, Ledger, Log, Outcome, Position, Settings};
+use crate::store::{Key, Store};
+
+/// What stands under a name.
+pub(super) enum Loaded {
+    /// An index.
+    Live(Keeper),
+    /// None, or a dropped one; the log says where a new one would go on.
+    Absent(Log),
+}
+
+/// The state while the log is replayed.
+struct Replay {
+    index: Option<(Params, Index)>,
+}
+
+/// Opens the index `name` on `store`.
+///
+/// A damaged entry leaves it readable at the entry before, refusing writes; a damaged snapshot is passed
+/// over if an older one or the log covers it; else `Corrupt`, naming the object.
+pub(super) fn load(store: &Arc<dyn Store>, name: &str, settings: Settings) -> Result<Loaded> {
+    for _ in 0..8 {
+        let mut inventory = Inventory::take(&**store, name)?;
+        if inventory.is_empty() && adopt::adopt(store, name)? {
+            inventory = Inventory::take(&**store, name)?;
+        }
+        let (mut replay, position, ledger) = newest_snapshot(&**store, name, &inventory)?;
+        let mut log = Log::at(Arc::clone(store), name, &inventory, position, ledger, settings);
+        let followed = log.follow(&mut |header, ops| replay.apply(header, ops));
+        let damage = match followed {
+            Ok(Followed::Overtaken) => continue,
+            Ok(Followed::UpToDate) => gap(&log, &inventory, name),
+            Err(error) if error.kind() == ErrorKind::Corrupt => Some(error),
+            Err(error) => return Err(error),
+        };
+        return match (replay.index, damage) {
+            (Some((params, index)), damage) => {
+                let keeper = Keeper::new(name, params, log, index);
+                if let Some(error) = damage {
+                    tracing::error!(index = name, %error, "index is damaged: readable up to here, writes are refused");
+                    keeper.shown.halted.store(Some(Arc::new(error)));
+                }
+                Ok(Loaded::Live(keeper))
+            }
+            (None, Some(error)) => Err(error),
+            (None, None) => Ok(Loaded::Absent(log)),
+        };
+    }
+    Err(Error::unavailable(format!("index {name:?} is checkpointed faster than it can be opened")))
+}
+
+impl Replay {
+    fn apply(&mut self, header: &Header, ops: &[Op<'_>]) -> Result<Vec<Outcome>> {
+        match (ops, &self.index) {
+            ([Op { frame: Frame::Create(params), .. }], None) => {
+                let params = convert::params_from_frame(params)?;
+                self.index = Some((params, Index::new(params, header.seq)?));
+                Ok(vec![Outcome::default()])
+            }
+            ([Op { frame: Frame::Drop, .. }], Some(_)) => {
+                self.index = None;
+                Ok(vec![Outcome::default()])
+            }
+            (ops, Some((_, index))) => Ok(convert::apply(index, header.seq, ops)),
+            (_, None) => Err(Error::corrupt("the entry writes to an index that was not created")),
+        }
+    }
+}
+
+/// An entry that is missing while later ones are there.
+fn gap(log: &Log, inventory: &Inventory, name: &str) -> Option<Error> {
+    let end = log.position().seq;
+    let &(beyond, _) = inventory.entries.last().filter(|&&(seq, _)| seq > end + 1)?;
+    Some(
+        Error::corrupt(format!("entry is missing, though entry {beyond} is there"))
+            .within(frame::log_key(name, end + 1)),
+    )
+}
+
+fn newest_snapshot(
+    store: &dyn Store,
+    name: &str,
+    inventory: &Inventory,
+) -> Result<(Replay, Position, Ledger)> {
+    let mut damage = None;
+    for &(seq, _) in inventory.snapshots.iter().rev() {
+        let key = Key::parse(&frame::snapshot_key(name, seq))?;
+        let Some(bytes) = store.get(&key)? else { continue };
+        match snapshot::decode(&bytes) {
+            Ok((index, position, ledger)) => return Ok((Replay { index }, position, ledger)),
+            Err(error) if error.kind() == ErrorKind::Corrupt => {
+                let error = error.within(key.as_str());
+                tracing::error!(index = name, %error, "snapshot is damaged, looking for an older one");
+                damage = Some(error);
+            }
+            Err(error) => return Err(error.within(key.as_str())),
+        }
+    }
+    let from_the_start = inventory.floors.seq == 0 && inventory.snapshots.iter().all(|&(seq, _)| seq != 0);
+    match damage {
+        Some(error) if !from_the_start => Err(error),
+        None if inventory.floors.seq > 0 => Err(Error::corrupt(format!(
+            "no snapshot is left, and the log is deleted up to entry {}",
+            inventory.floors.seq
+        ))
+        .within(frame::snapshot_prefix(name))),
+        _ => Ok((Replay { index: None }, Position::default(), Ledger::default())),
+    }
+}

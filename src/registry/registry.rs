@@ -1,0 +1,261 @@
+//! The registry: open, create, get, delete, list.
+//!
+//! An index is loaded when it is first asked for. One that cannot be loaded is reported by name and never
+//! keeps the others from opening.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::keeper::Keeper;
+use super::live::LiveIndex;
+use super::load::{Loaded, load};
+use super::{convert, shared};
+use crate::error::{Error, Result};
+use crate::frame::{self, Frame};
+use crate::index::{Index, Params};
+use crate::log::{Append, Inventory, Log, Outcome, Settings};
+use crate::store::{self, Key, Store, list_all};
+
+/// The indexes of one store, for one user of it; clones are the same registry.
+#[derive(Clone)]
+pub struct Registry {
+    shelf: Arc<Shelf>,
+}
+
+/// What the registries of one URL share in a process.
+pub(super) struct Shelf {
+    pid: u32,
+    store: Arc<dyn Store>,
+    /// A slot per name, so that loading one index waits for no other.
+    live: Mutex<BTreeMap<String, Arc<Mutex<Option<LiveIndex>>>>>,
+}
+
+/// One index of [`Registry::load_all`]: its name, and the index or why it could not be opened.
+pub type Listed = (String, Result<LiveIndex>);
+
+impl Shelf {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+        Self { pid: std::process::id(), store, live: Mutex::new(BTreeMap::new()) }
+    }
+
+    fn slot(&self, name: &str) -> Arc<Mutex<Option<LiveIndex>>> {
+        Arc::clone(self.live.lock().entry(name.to_owned()).or_default())
+    }
+}
+
+impl Registry {
+    /// Opens the registry on the store at `url`: a directory, `memory:`, or `http://` of a storaged.
+    ///
+    /// Opening the same URL twice in a process gives the same live indexes.
+    pub fn open(url: &str) -> Result<Self> {
+        Ok(Self { shelf: shared::shelf(url)? })
+    }
+
+    /// Opens a registry that shares nothing with others of the same URL in this process.
+    pub fn open_unshared(url: &str) -> Result<Self> {
+        Ok(Self::on(store::open(url)?))
+    }
+
+    /// A registry on a store at hand.
+    pub fn on(store: Arc<dyn Store>) -> Self {
+        Self { shelf: Arc::new(Shelf::new(store)) }
+    }
+
+    /// What [`open`](Self::open) takes to reach the same store.
+    pub fn url(&self) -> String {
+        self.shelf.store.url()
+    }
+
+    /// The shelf of this process: in a forked child the parent's threads and connections are gone.
+    fn shelf(&self) -> Result<Arc<Shelf>> {
+        if self.shelf.pid == std::process::id() {
+            return Ok(Arc::clone(&self.shelf));
+        }
+        let url = self.shelf.store.url();
+        if url == "memory:" {
+            return Err(Error::unsupported("a memory: store cannot be used in a forked child"));
+        }
+        shared::shelf(&url)
+    }
+
+    /// Creates the index `name`. `AlreadyExists` if there is one; names that differ only in case are one.
+    pub fn create(&self, name: &str, params: Params) -> Result<LiveIndex> {
+        frame::check_name(name)?;
+        params.check()?;
+        let shelf = self.shelf()?;
+        let slot = shelf.slot(name);
+        let mut slot = slot.lock();
+        if slot.as_ref().is_some_and(|live| !live.stale()) {
+            return Err(taken(name));
+        }
+        if let Some(other) = names(&*shelf.store)?.into_iter().find(|other| other.eq_ignore_ascii_case(name))
+        {
+            return Err(taken(&other));
+        }
+        let Loaded::Absent(log) = load(&shelf.store, name, Settings::default())? else {
+            return Err(taken(name));
+        };
+        let live = LiveIndex::new(Arc::clone(&shelf.store), create(name, params, log)?)?;
+        *slot = Some(live.clone());
+        Ok(live)
+    }
+
+    /// The index `name`; a miss looks at the store again.
+    pub fn get(&self, name: &str) -> Result<LiveIndex> {
+        frame::check_name(name).map_err(|_| absent(name))?;
+        let shelf = self.shelf()?;
+        let slot = shelf.slot(name);
+        let mut slot = slot.lock();
+        if let Some(live) = slot.as_ref().filter(|live| !live.stale()) {
+            return Ok(live.clone());
+        }
+        *slot = None;
+        match load(&shelf.store, name, Settings::default())? {
+            Loaded::Live(keeper) => {
+                let live = LiveIndex::new(Arc::clone(&shelf.store), keeper)?;
+                *slot = Some(live.clone());
+                Ok(live)
+            }
+            Loaded::Absent(_) => Err(absent(name)),
+        }
+    }
+
+    /// The index `name`, created if there is none. One of another dimension or distance is
+    /// `InvalidArgument`, naming both.
+    pub fn get_or_create(&self, name: &str, params: Params) -> Result<LiveIndex> {
+        params.check()?;
+        let live = match self.create(name, params) {
+            Err(error) if error.kind() == crate::error::ErrorKind::AlreadyExists => self.get(name)?,
+            other => return other,
+        };
+        let there = live.params();
+        if (there.dimension, there.distance) == (params.dimension, params.distance) {
+            return Ok(live);
+        }
+        Err(Error::invalid(format!(
+            "index {name:?} has dimension {} and distance {}, asked for dimension {} and distance {}",
+            there.dimension,
+            there.distance.name(),
+            params.dimension,
+            params.distance.name()
+        )))
+    }
+
+    /// Deletes the index `name` and gives its disk back but for a tombstone and the floors.
+    pub fn delete(&self, name: &str) -> Result<()> {
+        let live = self.get(name)?;
+        live.drop_index()?;
+        if let Entry::Occupied(slot) = self.shelf()?.live.lock().entry(name.to_owned()) {
+            slot.remove();
+        }
+        Ok(())
+    }
+
+    /// The names of the indexes on the store, sorted.
+    pub fn names(&self) -> Result<Vec<String>> {
+        names(&*self.shelf()?.store)
+    }
+
+    /// Loads every index; one that cannot be loaded stands there with its error.
+    pub fn load_all(&self) -> Result<Vec<Listed>> {
+        let load = |name: String| {
+            let live = self.get(&name);
+            (name, live)
+        };
+        Ok(self.names()?.into_iter().map(load).collect())
+    }
+
+    /// Whether the store can be reached, listed and, if it says so, written by several processes.
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.shelf.store)
+    }
+
+    /// Gives the registry up. The last of its URL in the process closes the indexes: waits for their
+    /// writes and writes snapshots where they are worth their bytes.
+    pub fn close(self) -> Result<()> {
+        let Some(shelf) = Arc::into_inner(self.shelf) else { return Ok(()) };
+        let mut result = Ok(());
+        if shelf.pid == std::process::id() {
+            for slot in shelf.live.into_inner().into_values() {
+                if let Some(live) = slot.lock().take() {
+                    result = result.and(live.close());
+                }
+            }
+        }
+        result
+    }
+}
+
+fn create(name: &str, params: Params, mut log: Log) -> Result<Keeper> {
+    log.begin(uuid::Uuid::new_v4().into_bytes());
+    let frame = Frame::Create(convert::params_to_frame(name, &params));
+    match log.append(&[frame.into()], &mut |_, _| Ok(vec![Outcome::default()]))? {
+        Append::Committed(seq) => Ok(Keeper::new(name, params, log, Index::new(params, seq)?)),
+        Append::Taken => Err(taken(name)),
+        Append::Overtaken => {
+            Err(Error::conflict(format!("index {name:?} is being created elsewhere: retry")))
+        }
+    }
+}
+
+fn taken(name: &str) -> Error {
+    Error::already_exists(format!("index {name:?} exists"))
+}
+
+fn absent(name: &str) -> Error {
+    Error::not_found(format!("no index is named {name:?}"))
+}
+
+fn names(store: &dyn Store) -> Result<Vec<String>> {
+    let mut found = BTreeMap::<String, bool>::new();
+    for object in list_all(store, frame::ROOT)? {
+        match frame::parse_key(object.key.as_str()) {
+            Some(
+                frame::Key::Log { name, .. }
+                | frame::Key::Snapshot { name, .. }
+                | frame::Key::Floor { name, .. },
+            ) => {
+                found.insert(name.to_owned(), true);
+            }
+            Some(frame::Key::Legacy { name }) => {
+                found.entry(name.to_owned()).or_insert(false);
+            }
+            None => {}
+        }
+    }
+    let mut names = Vec::new();
+    for (name, ours) in found {
+        if !ours || !is_dropped(store, &name)? {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+/// A tombstone is smaller than this.
+const TOMBSTONE_BYTES: u64 = 64 << 10;
+
+/// Whether the newest thing on the store says that the index was dropped. What cannot be read counts as
+/// an index: it is to be reported, not hidden.
+fn is_dropped(store: &dyn Store, name: &str) -> Result<bool> {
+    let inventory = Inventory::take(store, name)?;
+    let snapshot = inventory.snapshots.last().copied();
+    if let Some(&(seq, _)) = inventory.entries.last()
+        && snapshot.is_none_or(|(at, _)| seq > at)
+    {
+        let bytes = store.get(&Key::parse(&frame::log_key(name, seq))?)?;
+        let ops = bytes.as_deref().map(frame::decode_entry);
+        return Ok(matches!(ops, Some(Ok((_, ops))) if ops.iter().any(|op| op.frame == Frame::Drop)));
+    }
+    match snapshot {
+        Some((seq, bytes)) if bytes <= TOMBSTONE_BYTES => {
+            let bytes = store.get(&Key::parse(&frame::snapshot_key(name, seq))?)?;
+            let header = bytes.as_deref().map(frame::decode_envelope);
+            Ok(matches!(header, Some(Ok(header)) if header.dropped))
+        }
+        Some(_) | None => Ok(false),
+    }
+}

@@ -1,0 +1,93 @@
+//! Between an index with its log and the bytes of a snapshot.
+
+use std::borrow::Cow;
+
+use super::convert;
+use crate::error::{Error, Result};
+use crate::frame::{self, SnapshotHeader, SnapshotRef, TextsBuf};
+use crate::index::{Index, Params, Parts};
+use crate::log::{Ledger, Log, Position};
+
+/// The snapshot of the state exactly at the log's position.
+pub(super) fn encode(name: &str, params: &Params, log: &Log, index: &Index) -> Result<Vec<u8>> {
+    index.with_parts(|_, _, parts| {
+        let Parts { vectors, alive, ids, metadata, adjacency } = parts;
+        let ids = TextsBuf::new(ids.iter().map(|id| Some(*id)))?;
+        let metadata = TextsBuf::new(metadata.iter().copied())?;
+        Ok(frame::encode_snapshot(&SnapshotRef {
+            header: header(name, params, log, false),
+            vectors: Cow::Borrowed(vectors),
+            adjacency: Some(adjacency),
+            alive: Cow::Borrowed(alive),
+            ids: ids.as_ref(),
+            metadata: metadata.as_ref(),
+            idempotency: log.ledger().records(),
+        }))
+    })
+}
+
+/// What stays of a dropped index.
+pub(super) fn tombstone(name: &str, params: &Params, log: &Log) -> Result<Vec<u8>> {
+    let none = TextsBuf::new(std::iter::empty())?;
+    Ok(frame::encode_snapshot(&SnapshotRef {
+        header: header(name, params, log, true),
+        vectors: Cow::Borrowed(&[]),
+        adjacency: None,
+        alive: Cow::Borrowed(&[]),
+        ids: none.as_ref(),
+        metadata: none.as_ref(),
+        idempotency: Vec::new(),
+    }))
+}
+
+fn header(name: &str, params: &Params, log: &Log, dropped: bool) -> SnapshotHeader {
+    let Position { seq, digest, lineage, generation } = log.position();
+    let (writers, writers_from) = log.ledger().writers();
+    SnapshotHeader {
+        params: convert::params_to_frame(name, params),
+        last_seq: seq,
+        last_digest: digest,
+        lineage,
+        generation,
+        required_features: 0,
+        dropped,
+        rows: 0,
+        live: 0,
+        writers: writers.clone(),
+        writers_from,
+    }
+}
+
+/// The index a snapshot holds (`None` in a tombstone), where the log goes on, and what it remembers.
+pub(super) fn decode(bytes: &[u8]) -> Result<(Option<(Params, Index)>, Position, Ledger)> {
+    let SnapshotRef { header, vectors, adjacency, alive, ids, metadata, idempotency } =
+        frame::decode_snapshot(bytes)?;
+    let SnapshotHeader {
+        params,
+        last_seq,
+        last_digest,
+        lineage,
+        generation,
+        required_features: _,
+        dropped,
+        rows: _,
+        live: _,
+        writers,
+        writers_from,
+    } = header;
+    let position = Position { seq: last_seq, digest: last_digest, lineage, generation };
+    let ledger = Ledger::restore(writers, writers_from, idempotency);
+    if dropped {
+        return Ok((None, position, ledger));
+    }
+    let params = convert::params_from_frame(&params)?;
+    let parts = Parts {
+        vectors: &vectors,
+        alive: alive.into_owned(),
+        ids: (0..ids.len()).map(|slot| ids.get(slot).unwrap_or("")).collect(),
+        metadata: (0..metadata.len()).map(|slot| metadata.get(slot)).collect(),
+        adjacency: adjacency.ok_or_else(|| Error::corrupt("the snapshot has no adjacency"))?.to_vec(),
+    };
+    let index = Index::from_parts(params, last_seq, &parts)?;
+    Ok((Some((params, index)), position, ledger))
+}
