@@ -28,3 +28,4 @@ pub use self::params::{DEFAULT_M, Params};
 pub use self::parts::Parts;
 pub use self::search::SearchOptions;
 pub use self::stats::Stats;
+pub use crate::metric::Distance;

@@ -2,9 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::frame::{self, Frame, Op, RowsRef};
-use crate::index::{self, Index, Operation};
+use crate::index::{self, Distance, Index, Operation};
 use crate::log::Outcome;
-use crate::metric::Distance;
 
 /// The rows of an UPSERT as the index takes them.
 pub(super) fn batch<'a>(rows: &'a RowsRef<'_>) -> index::Batch<'a> {

@@ -22,7 +22,6 @@ pub use self::registry::{Listed, Registry};
 pub use self::request::{Added, Deleted, MetadataSet};
 pub use self::write::LiveStats;
 pub use crate::index::{
-    DEFAULT_M, Hits, MAX_DIMENSION, MAX_ID_BYTES, MAX_METADATA_BYTES, MAX_METADATA_DEPTH, Params, Row,
-    SearchOptions, compact_metadata,
+    DEFAULT_M, Distance, Hits, MAX_DIMENSION, MAX_ID_BYTES, MAX_METADATA_BYTES, MAX_METADATA_DEPTH, Params,
+    Row, SearchOptions, compact_metadata,
 };
-pub use crate::metric::Distance;

@@ -1,0 +1,100 @@
+//! A store that fails as told and counts what is written to it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use vectord::error::{Error, Result};
+use vectord::store::{Capabilities, Key, Page, Put, Replace, Store, Written};
+
+/// What happens to the next put whose key contains the given text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing is written, and the caller knows.
+    NoSpace,
+    /// Nothing is written, and the caller does not know.
+    LostBefore,
+    /// It is written, and the caller does not know.
+    LostAfter,
+    /// The answer is "exists" though nothing is there.
+    FalseExists,
+}
+
+/// A store in front of another.
+#[derive(Debug)]
+pub struct Faults {
+    inner: Arc<dyn Store>,
+    planned: Mutex<VecDeque<(&'static str, Fault)>>,
+    pub bytes_put: AtomicU64,
+    pub objects_put: AtomicU64,
+}
+
+impl Faults {
+    pub fn before(inner: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self {
+            inner,
+            planned: Mutex::default(),
+            bytes_put: AtomicU64::new(0),
+            objects_put: AtomicU64::new(0),
+        })
+    }
+
+    pub fn plan(&self, key_contains: &'static str, fault: Fault) {
+        self.planned.lock().unwrap().push_back((key_contains, fault));
+    }
+
+    fn next(&self, key: &Key) -> Option<Fault> {
+        let mut planned = self.planned.lock().unwrap();
+        let matches = planned.front().is_some_and(|(text, _)| key.as_str().contains(text));
+        matches.then(|| planned.pop_front().expect("front was there").1)
+    }
+}
+
+impl Store for Faults {
+    fn put_if_absent(&self, key: &Key, bytes: &[u8]) -> Put {
+        let lost = || Put::Failed {
+            error: Error::unavailable("connection lost").outcome_unknown(),
+            written: Written::Unknown,
+        };
+        match self.next(key) {
+            Some(Fault::NoSpace) => {
+                return Put::Failed { error: Error::exhausted("no space left"), written: Written::No };
+            }
+            Some(Fault::LostBefore) => return lost(),
+            Some(Fault::FalseExists) => return Put::Exists,
+            Some(Fault::LostAfter) => {
+                let _ = self.inner.put_if_absent(key, bytes);
+                return lost();
+            }
+            None => {}
+        }
+        let put = self.inner.put_if_absent(key, bytes);
+        if matches!(put, Put::Created) {
+            self.bytes_put.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            self.objects_put.fetch_add(1, Ordering::Relaxed);
+        }
+        put
+    }
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+        self.inner.get(key)
+    }
+    fn size(&self, key: &Key) -> Result<Option<u64>> {
+        self.inner.size(key)
+    }
+    fn list(&self, prefix: &str, start_after: Option<&str>, limit: usize) -> Result<Page> {
+        self.inner.list(prefix, start_after, limit)
+    }
+    fn delete(&self, key: &Key) -> Result<()> {
+        self.inner.delete(key)
+    }
+    fn replace(&self, key: &Key, bytes: &[u8]) -> Replace {
+        self.inner.replace(key, bytes)
+    }
+    fn url(&self) -> String {
+        self.inner.url()
+    }
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+}
