@@ -6,8 +6,10 @@ use vectord::error::ErrorKind;
 use vectord::frame::{
     Floor, Frame, Header, IdempotencyRecord, Ids, MetadataRows, Op, OpMeta, Params, Rows, SnapshotHeader,
     SnapshotRef, TextsBuf, WriterState, decode_entry, decode_envelope, decode_floor, decode_header,
-    decode_rows_payload, decode_snapshot, digest_of, encode_entry, encode_floor, encode_snapshot,
+    decode_ids_payload, decode_metadata_payload, decode_rows_payload, decode_snapshot, decode_v1, digest_of,
+    encode_entry, encode_floor, encode_snapshot, parse_key,
 };
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 type RowData = (String, Option<String>, Vec<f32>);
 
@@ -284,4 +286,289 @@ proptest! {
         bytes[at] ^= flip;
         prop_assert_eq!(decode_floor(&bytes).unwrap_err().kind(), ErrorKind::Corrupt);
     }
+}
+
+/// What a fuzzer does to bytes.
+#[derive(Debug, Clone)]
+enum Edit {
+    Flip(prop::sample::Index, u8),
+    Truncate(prop::sample::Index),
+    Extend(Vec<u8>),
+    Splice(prop::sample::Index, prop::sample::Index, prop::sample::Index),
+    Word(prop::sample::Index, u64),
+}
+
+fn edits() -> impl Strategy<Value = Vec<Edit>> {
+    use prop::sample::Index;
+    let lengths = prop_oneof![Just(0), Just(1), Just(u64::MAX), Just(1 << 60), Just(1 << 31), any::<u64>()];
+    let edit = prop_oneof![
+        4 => (any::<Index>(), 1..=255_u8).prop_map(|(at, flip)| Edit::Flip(at, flip)),
+        1 => any::<Index>().prop_map(Edit::Truncate),
+        1 => proptest::collection::vec(any::<u8>(), 1..80).prop_map(Edit::Extend),
+        2 => any::<(Index, Index, Index)>().prop_map(|(from, to, at)| Edit::Splice(from, to, at)),
+        4 => (any::<Index>(), lengths).prop_map(|(at, value)| Edit::Word(at, value)),
+    ];
+    proptest::collection::vec(edit, 1..4)
+}
+
+fn apply(bytes: &mut Vec<u8>, edits: &[Edit]) {
+    for edit in edits {
+        if bytes.is_empty() {
+            return;
+        }
+        match edit {
+            Edit::Flip(at, flip) => {
+                let at = at.index(bytes.len());
+                bytes[at] ^= flip;
+            }
+            Edit::Truncate(at) => bytes.truncate(at.index(bytes.len())),
+            Edit::Extend(more) => bytes.extend_from_slice(more),
+            Edit::Splice(from, to, at) => {
+                let (from, to) = (from.index(bytes.len()), to.index(bytes.len()));
+                let piece = bytes[from.min(to)..from.max(to)].to_vec();
+                let at = at.index(bytes.len());
+                bytes.splice(at..at, piece);
+            }
+            Edit::Word(at, value) => {
+                let at = at.index(bytes.len()) & !3;
+                let end = bytes.len().min(at + 8);
+                bytes[at..end].copy_from_slice(&value.to_be_bytes()[..end - at]);
+            }
+        }
+    }
+}
+
+/// Puts right the checksums of an entry as far as its lengths can be followed.
+fn reseal_entry(bytes: &mut [u8]) {
+    let Some(trailer) = bytes.len().checked_sub(24).filter(|&at| at >= 112) else { return };
+    bytes[88..96].copy_from_slice(&(trailer as u64 - 112).to_be_bytes());
+    let mut at = 112;
+    while at + 16 <= trailer {
+        let meta = u32::from_be_bytes(bytes[at + 4..at + 8].try_into().unwrap()) as usize;
+        let payload = u64::from_be_bytes(bytes[at + 8..at + 16].try_into().unwrap());
+        let end = ((at + 16 + meta).next_multiple_of(64) as u64).saturating_add(payload);
+        if end.saturating_add(4) > trailer as u64 {
+            break;
+        }
+        let end = end as usize;
+        let crc = crc32c::crc32c(&bytes[at..end]);
+        bytes[end..end + 4].copy_from_slice(&crc.to_be_bytes());
+        at = (end + 4).next_multiple_of(8);
+    }
+    let crc = crc32c::crc32c(&bytes[..108]);
+    bytes[108..112].copy_from_slice(&crc.to_be_bytes());
+    let digest = xxh3_128(&bytes[..trailer]).to_be_bytes();
+    bytes[trailer..trailer + 16].copy_from_slice(&digest);
+    bytes[trailer + 16..].copy_from_slice(b"LHL1END\n");
+}
+
+/// Puts right the checksums of a snapshot as far as its envelope can be read.
+fn reseal_snapshot(bytes: &mut [u8]) {
+    let Some(length) = bytes.get(4..8).map(|word| u32::from_be_bytes(word.try_into().unwrap()) as usize)
+    else {
+        return;
+    };
+    let Some(text) = bytes.get(8..8 + length) else { return };
+    let first = (16 + length).next_multiple_of(64);
+    let envelope: serde_json::Value = serde_json::from_slice(text).unwrap_or_default();
+    let mut text = String::from_utf8_lossy(text).into_owned();
+    for part in envelope["parts"].as_array().unwrap_or(&Vec::new()) {
+        let range = |key: &str| part[key].as_u64().and_then(|value| usize::try_from(value).ok());
+        let (Some(offset), Some(len), Some(old)) = (range("offset"), range("len"), part["xxh3"].as_str())
+        else {
+            continue;
+        };
+        let start = first.saturating_add(offset);
+        if let Some(content) = bytes.get(start..start.saturating_add(len)) {
+            text = text.replace(old, &format!("{:032x}", xxh3_128(content)));
+        }
+    }
+    if text.len() == length {
+        bytes[8..8 + length].copy_from_slice(text.as_bytes());
+    }
+    let check = xxh3_64(&bytes[..8 + length]).to_be_bytes();
+    if let Some(slot) = bytes.get_mut(8 + length..16 + length) {
+        slot.copy_from_slice(&check);
+    }
+}
+
+fn touch_entry(bytes: &[u8]) -> Option<Vec<u8>> {
+    let (header, ops) = decode_entry(bytes).ok()?;
+    for op in &ops {
+        match &op.frame {
+            Frame::Upsert(rows) => {
+                for i in 0..rows.len() {
+                    assert_eq!(rows.vector(i).len(), rows.dimension() as usize);
+                    let _ = (rows.id(i), rows.metadata(i));
+                }
+            }
+            Frame::Delete(ids) => assert_eq!(ids.iter().count(), ids.len()),
+            Frame::SetMetadata(rows) => (0..rows.len()).for_each(|i| {
+                let _ = (rows.id(i), rows.metadata(i));
+            }),
+            Frame::Create(_) | Frame::Drop | Frame::Compact => {}
+        }
+    }
+    Some(encode_entry(&header, &ops))
+}
+
+fn touch_snapshot(bytes: &[u8]) -> Option<Vec<u8>> {
+    let read = decode_snapshot(bytes).ok()?;
+    assert_eq!(read.ids.iter().count() as u64, read.header.rows);
+    assert_eq!(read.metadata.iter().count() as u64, read.header.rows);
+    assert_eq!(read.vectors.len() as u64, read.header.rows * u64::from(read.header.params.dimension));
+    Some(encode_snapshot(&read))
+}
+
+fn golden(name: &str) -> Vec<u8> {
+    std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn arbitrary_bytes_never_panic(
+        bytes in proptest::collection::vec(any::<u8>(), 0..400), magic in 0..3_usize,
+    ) {
+        let mut bytes = bytes;
+        if magic > 0 && bytes.len() >= 4 {
+            bytes[..4].copy_from_slice([b"LHL1", b"LHV1"][magic - 1]);
+        }
+        prop_assert!(decode_entry(&bytes).is_err());
+        prop_assert!(decode_header(&bytes).is_err());
+        prop_assert!(decode_snapshot(&bytes).is_err());
+        prop_assert!(decode_envelope(&bytes).is_err());
+        prop_assert!(decode_floor(&bytes).is_err());
+        prop_assert!(decode_v1(&bytes).is_err());
+        let _ = (decode_rows_payload(&bytes), decode_ids_payload(&bytes), decode_metadata_payload(&bytes));
+        let _ = (digest_of(&bytes), parse_key(&String::from_utf8_lossy(&bytes)));
+    }
+
+    #[test]
+    fn edited_entries_are_refused_or_unchanged(
+        header in header(), ops in proptest::collection::vec(owned(), 0..4), edits in edits(),
+    ) {
+        let bytes = entry(&header, &ops);
+        let mut edited = bytes.clone();
+        apply(&mut edited, &edits);
+        prop_assert!(edited == bytes || decode_entry(&edited).is_err());
+    }
+
+    #[test]
+    fn edited_entries_with_right_checksums_are_refused_or_mean_what_they_say(
+        header in header(), ops in proptest::collection::vec(owned(), 0..4), edits in edits(),
+    ) {
+        let mut bytes = entry(&header, &ops);
+        apply(&mut bytes, &edits);
+        reseal_entry(&mut bytes);
+        if let Some(written) = touch_entry(&bytes) {
+            prop_assert_eq!(written, bytes);
+        }
+    }
+
+    #[test]
+    fn edited_snapshots_are_refused_or_unchanged(bytes in snapshot(), edits in edits()) {
+        let mut edited = bytes.clone();
+        apply(&mut edited, &edits);
+        prop_assert!(edited == bytes || decode_snapshot(&edited).is_err());
+    }
+
+    #[test]
+    fn edited_snapshots_with_right_checksums_are_refused_or_consistent(bytes in snapshot(), edits in edits()) {
+        let mut edited = bytes;
+        apply(&mut edited, &edits);
+        reseal_snapshot(&mut edited);
+        if let Some(written) = touch_snapshot(&edited) {
+            prop_assert_eq!(touch_snapshot(&written), Some(written));
+        }
+    }
+
+    #[test]
+    fn edited_blobs_of_go_are_refused_or_finite(edits in edits()) {
+        let mut bytes = golden("go_v1.lhv1");
+        apply(&mut bytes, &edits);
+        if let Ok(blob) = decode_v1(&bytes) {
+            for item in &blob.items {
+                prop_assert_eq!(item.vector.len(), blob.params.dimension as usize);
+                prop_assert!(item.vector.iter().all(|value| value.is_finite()));
+            }
+        }
+    }
+
+    #[test]
+    fn edited_payloads_read_as_they_stand_or_not_at_all((dimension, rows) in rows(), edits in edits()) {
+        let mut bytes = build_rows(dimension, &rows).payload().to_vec();
+        apply(&mut bytes, &edits);
+        if let Ok(read) = decode_rows_payload(&bytes) {
+            let mut builder = Rows::builder(read.len(), read.dimension());
+            for i in 0..read.len() {
+                builder.push_row(read.id(i), read.metadata(i), read.vector(i)).unwrap();
+            }
+            let built = builder.finish().unwrap();
+            prop_assert_eq!(built.payload(), &bytes[..]);
+        }
+    }
+}
+
+#[test]
+fn every_flipped_bit_of_every_golden_file_is_noticed() {
+    for (name, decode) in [
+        ("entry.lhl1", (|bytes| decode_entry(bytes).is_err()) as fn(&[u8]) -> bool),
+        ("snapshot.lhv1", |bytes| decode_snapshot(bytes).is_err()),
+        ("tombstone.lhv1", |bytes| decode_snapshot(bytes).is_err()),
+        ("floor.json", |bytes| decode_floor(bytes).is_err()),
+    ] {
+        let mut bytes = golden(name);
+        for bit in 0..bytes.len() * 8 {
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert!(decode(&bytes), "{name}: bit {bit}");
+            bytes[bit / 8] ^= 1 << (bit % 8);
+        }
+        for cut in 0..bytes.len() {
+            assert!(decode(&bytes[..cut]), "{name}: cut at {cut}");
+        }
+        bytes.push(0);
+        assert!(decode(&bytes), "{name}: one byte more");
+    }
+}
+
+#[test]
+fn what_a_newer_build_wrote_is_unsupported_and_not_corrupt() {
+    for (at, value, what) in
+        [(4, 0, "version"), (11, 1, "feature"), (15, 2, "flag"), (112, 9, "type"), (115, 1, "frame flag")]
+    {
+        let mut bytes = golden("entry.lhl1");
+        bytes[at] ^= value;
+        if what == "version" {
+            bytes[5] = 2;
+        }
+        reseal_entry(&mut bytes);
+        assert_eq!(decode_entry(&bytes).unwrap_err().kind(), ErrorKind::Unsupported, "{what}");
+    }
+    for (old, new) in [
+        ("\"version\":2", "\"version\":3"),
+        ("\"format\":2", "\"format\":3"),
+        ("\"required_features\":0", "\"required_features\":8"),
+    ] {
+        let bytes = golden("snapshot.lhv1");
+        let at = bytes.windows(old.len()).position(|window| window == old.as_bytes()).unwrap();
+        let mut bytes = bytes;
+        bytes[at..at + new.len()].copy_from_slice(new.as_bytes());
+        reseal_snapshot(&mut bytes);
+        assert_eq!(decode_snapshot(&bytes).unwrap_err().kind(), ErrorKind::Unsupported, "{new}");
+    }
+    let floor = encode_floor(&Floor { n: 1, floor_seq: 1, required_features: 4 });
+    assert_eq!(decode_floor(&floor).unwrap_err().kind(), ErrorKind::Unsupported);
+}
+
+#[test]
+fn a_bad_row_is_named_by_its_position() {
+    let mut rows = Rows::builder(0, 2);
+    rows.push_row("a", None, &[1.0, 2.0]).unwrap();
+    let error = rows.push_row("b", None, &[1.0]).unwrap_err();
+    assert_eq!(error.to_string(), "items[1]: dimension mismatch: index has 2, got 1");
+    let error = rows.push("b", Some("")).unwrap_err();
+    assert_eq!(error.to_string(), "items[1]: metadata is empty, which is no JSON");
+    assert_eq!(rows.finish().unwrap().len(), 1);
 }
