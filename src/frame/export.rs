@@ -77,12 +77,12 @@ pub(super) fn encode(out: &mut Vec<u8>, m: u32, ef_search: u32, distance: &str, 
     if nodes.is_empty() {
         return;
     }
-    put_int(out, nodes.len() as i64);
+    put_length(out, nodes.len());
     for Node { key, vector, neighbours } in nodes {
         put_text(out, key);
-        put_int(out, vector.len() as i64);
+        put_length(out, vector.len());
         out.extend_from_slice(bytemuck::cast_slice(vector));
-        put_int(out, neighbours.len() as i64);
+        put_length(out, neighbours.len());
         for &neighbour in *neighbours {
             put_text(out, nodes[neighbour as usize].key);
         }
@@ -100,7 +100,7 @@ fn int(reader: &mut Reader<'_>, field: &str) -> Result<i64> {
         }
         value |= group << shift;
         if byte & 0x80 == 0 {
-            return Ok((value >> 1) as i64 ^ -((value & 1) as i64));
+            return Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed());
         }
     }
     Err(reader.corrupt(format_args!("{field} is no varint of 64 bits")))
@@ -139,7 +139,7 @@ fn floats(reader: &Reader<'_>, key: &str, bytes: &[u8]) -> Result<Vec<f32>> {
 }
 
 fn put_int(out: &mut Vec<u8>, value: i64) {
-    let mut value = (value << 1 ^ value >> 63) as u64;
+    let mut value = ((value << 1) ^ (value >> 63)).cast_unsigned();
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -147,8 +147,12 @@ fn put_int(out: &mut Vec<u8>, value: i64) {
     out.push(value as u8);
 }
 
+fn put_length(out: &mut Vec<u8>, length: usize) {
+    put_int(out, i64::try_from(length).expect("no slice is longer than isize::MAX bytes"));
+}
+
 fn put_text(out: &mut Vec<u8>, text: &str) {
-    put_int(out, text.len() as i64);
+    put_length(out, text.len());
     out.extend_from_slice(text.as_bytes());
 }
 

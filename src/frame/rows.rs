@@ -97,11 +97,9 @@ pub fn decode_rows_payload(payload: &[u8]) -> Result<RowsRef<'_>> {
 
 /// Little-endian f32 as they stand, or a copy where the bytes are not 4-aligned.
 pub(super) fn floats(bytes: &[u8]) -> Cow<'_, [f32]> {
-    match bytemuck::try_cast_slice(bytes) {
-        Ok(floats) => Cow::Borrowed(floats),
-        Err(_) => {
-            let word = |word: &[u8]| f32::from_le_bytes(word.try_into().expect("chunks of exactly 4"));
-            Cow::Owned(bytes.chunks_exact(4).map(word).collect())
-        }
+    if let Ok(floats) = bytemuck::try_cast_slice(bytes) {
+        return Cow::Borrowed(floats);
     }
+    let value = |word: &[u8]| f32::from_le_bytes(word.try_into().expect("chunks of exactly 4"));
+    Cow::Owned(bytes.chunks_exact(4).map(value).collect())
 }

@@ -114,20 +114,23 @@ fn alive<'a>(part: Option<Located<'a>>, header: &SnapshotHeader) -> Result<Cow<'
     if bytes.len() as u128 != u128::from(header.rows.div_ceil(64)) * 8 {
         return Err(mismatch("alive", header, format_args!("{} bytes", bytes.len())));
     }
-    let words: Cow<'_, [u64]> = match bytemuck::try_cast_slice(bytes) {
-        Ok(words) => Cow::Borrowed(words),
-        Err(_) => {
-            let word = |word: &[u8]| u64::from_le_bytes(word.try_into().expect("chunks of exactly 8"));
-            Cow::Owned(bytes.chunks_exact(8).map(word).collect())
-        }
+    let words: Cow<'_, [u64]> = if let Ok(words) = bytemuck::try_cast_slice(bytes) {
+        Cow::Borrowed(words)
+    } else {
+        let word = |word: &[u8]| u64::from_le_bytes(word.try_into().expect("chunks of exactly 8"));
+        Cow::Owned(bytes.chunks_exact(8).map(word).collect())
     };
     let live: u64 = words.iter().map(|word| u64::from(word.count_ones())).sum();
-    let past = match (words.last(), header.rows % 64) {
+    let beyond = match (words.last(), header.rows % 64) {
         (Some(last), used @ 1..) => last >> used,
         (_, _) => 0,
     };
-    if live != header.live || past != 0 {
-        return Err(mismatch("alive", header, format_args!("{live} bits are set, {past:#x} past the end")));
+    if live != header.live || beyond != 0 {
+        return Err(mismatch(
+            "alive",
+            header,
+            format_args!("{live} bits are set, {beyond:#x} beyond the last row"),
+        ));
     }
     Ok(words)
 }
