@@ -1,5 +1,6 @@
 //! The bytes in tests/data were written once and stand for what users have on disk: each reads as it
-//! did, and what it says is still written as the same bytes. A failure here is a broken format. The Go service's blobs are in `frame_go.rs`.
+//! did, and what it says is still written as the same bytes. A failure here is a broken format.
+//! The Go service's blobs are in `frame_go.rs`.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::collections::BTreeMap;
