@@ -1,0 +1,276 @@
+//! `vectord storaged`: any store over HTTP, in the few calls the log needs. FORMAT.md describes them.
+//!
+//! Neither authentication nor addresses are here: whoever serves the router decides who reaches it.
+//! Objects pass through memory whole, as the [`Store`] trait takes them; a PUT is checked against
+//! the limit by its announced length before any of it is read.
+
+mod range;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Query, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_128;
+
+use self::range::Range;
+use crate::error::{Error, ErrorKind};
+use crate::store::{Capabilities, Key, Page, Put, Replace, Store, Written};
+
+/// The largest object taken: the snapshot of a million vectors of a thousand dimensions fits.
+pub const MAX_OBJECT_BYTES: u64 = 4 << 30;
+/// Keys per page of a listing: by default, and at most (more may be asked for, fewer are answered).
+const PAGE: usize = 1_000;
+const MAX_PAGE: usize = 10_000;
+const ROOT: &str = "/v1/storage/";
+
+type Shared = Arc<dyn Store>;
+
+/// The routes of `vectord storaged` over `store`.
+pub fn router(store: Arc<dyn Store>) -> Router {
+    let limit = usize::try_from(max_object_bytes(&*store)).unwrap_or(usize::MAX);
+    Router::new()
+        .route("/v1/storage", get(list))
+        .route("/v1/storage/{*key}", get(read).put(write).delete(delete))
+        .route("/.well-known/storaged", get(describe))
+        .fallback(|| async { problem(StatusCode::NOT_FOUND, &Error::not_found("no such route")) })
+        .method_not_allowed_fallback(|| async {
+            problem(StatusCode::METHOD_NOT_ALLOWED, &Error::invalid("this route does not take that method"))
+        })
+        .layer(DefaultBodyLimit::max(limit))
+        .with_state(store)
+}
+
+fn max_object_bytes(store: &dyn Store) -> u64 {
+    store.capabilities().max_object_bytes.min(MAX_OBJECT_BYTES)
+}
+
+/// The key in a path, decoded once as a whole: `a%2Fb` and `a/b` are the same.
+struct PathKey(Key);
+
+impl<S: Sync> FromRequestParts<S> for PathKey {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        let encoded = parts.uri.path().strip_prefix(ROOT).unwrap_or_default();
+        percent_decode_str(encoded)
+            .decode_utf8()
+            .map_err(|_| Error::invalid("the key is not UTF-8"))
+            .and_then(|text| Key::parse(text.into_owned()))
+            .map(Self)
+            .map_err(|error| refuse(&error))
+    }
+}
+
+/// The body of a PUT, whole and within the limit.
+struct Whole(Bytes);
+
+impl FromRequest<Shared> for Whole {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, store: &Shared) -> Result<Self, Response> {
+        let most = max_object_bytes(&**store);
+        let too_large = || {
+            let error = Error::exhausted(format!("the object is too large: at most {most} bytes"));
+            problem(StatusCode::PAYLOAD_TOO_LARGE, &error)
+        };
+        let announced =
+            text(request.headers(), header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+        if announced.is_some_and(|length| length > most) {
+            return Err(too_large());
+        }
+        Bytes::from_request(request, store).await.map(Self).map_err(|rejection| {
+            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                too_large()
+            } else {
+                refuse(&Error::invalid("the body ended early"))
+            }
+        })
+    }
+}
+
+/// Runs a call of the store where it may block.
+async fn blocking<T: Send + 'static>(
+    store: Shared,
+    call: impl FnOnce(&dyn Store) -> T + Send + 'static,
+) -> Result<T, Response> {
+    tokio::task::spawn_blocking(move || call(&*store))
+        .await
+        .map_err(|_| refuse(&Error::internal("the call did not finish")))
+}
+
+async fn read(
+    State(store): State<Shared>,
+    PathKey(key): PathKey,
+    headers: HeaderMap,
+) -> Result<Response, Response> {
+    let missing = Error::not_found("no such object").within(&key);
+    let found = blocking(store, move |store| {
+        store.get(&key).map(|found| found.map(|bytes| (format!("\"{:032x}\"", xxh3_128(&bytes)), bytes)))
+    });
+    let Some((etag, bytes)) = found.await?.map_err(|error| refuse(&error))? else {
+        return Err(refuse(&missing));
+    };
+    let bytes = Bytes::from(bytes);
+    let common = [
+        (header::ETAG, etag.clone()),
+        (header::ACCEPT_RANGES, "bytes".to_owned()),
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+    ];
+    if text(&headers, header::IF_NONE_MATCH).is_some_and(|tags| lists(tags, &etag)) {
+        return Ok((StatusCode::NOT_MODIFIED, common).into_response());
+    }
+    let range = text(&headers, header::RANGE)
+        .filter(|_| text(&headers, header::IF_RANGE).is_none_or(|wanted| wanted == etag))
+        .map_or(Range::Whole, |range| Range::parse(range, bytes.len()));
+    let size = bytes.len();
+    Ok(match range {
+        Range::Whole => (common, bytes).into_response(),
+        Range::Part { first, end } => {
+            let shown = format!("bytes {first}-{}/{size}", end - 1);
+            let part = bytes.slice(first..end);
+            (StatusCode::PARTIAL_CONTENT, common, [(header::CONTENT_RANGE, shown)], part).into_response()
+        }
+        Range::Outside => {
+            let error = Error::invalid(format!("the range begins after the object's end: size is {size}"));
+            let mut response = problem(StatusCode::RANGE_NOT_SATISFIABLE, &error);
+            let shown = format!("bytes */{size}").parse().expect("digits are a header value");
+            response.headers_mut().insert(header::CONTENT_RANGE, shown);
+            response
+        }
+    })
+}
+
+async fn write(
+    State(store): State<Shared>,
+    PathKey(key): PathKey,
+    headers: HeaderMap,
+    Whole(bytes): Whole,
+) -> Result<Response, Response> {
+    let absent_only = match text(&headers, header::IF_NONE_MATCH) {
+        None if headers.contains_key(header::IF_NONE_MATCH) || headers.contains_key(header::IF_MATCH) => None,
+        None => Some(false),
+        Some("*") if !headers.contains_key(header::IF_MATCH) => Some(true),
+        Some(_) => None,
+    };
+    match absent_only {
+        // A precondition must be honoured or refused, never passed over.
+        None => Err(refuse(&Error::invalid("the only precondition of a PUT is If-None-Match: *"))),
+        Some(true) => match blocking(store, move |store| store.put_if_absent(&key, &bytes)).await? {
+            Put::Created => Ok(StatusCode::CREATED.into_response()),
+            Put::Exists => {
+                Err(problem(StatusCode::PRECONDITION_FAILED, &Error::already_exists("the object exists")))
+            }
+            Put::Failed { error, written } => Err(unwritten(&error, written)),
+        },
+        Some(false) => match blocking(store, move |store| store.replace(&key, &bytes)).await? {
+            Replace::Created => Ok(StatusCode::CREATED.into_response()),
+            Replace::Replaced => Ok(StatusCode::OK.into_response()),
+            Replace::Failed { error, written } => Err(unwritten(&error, written)),
+        },
+    }
+}
+
+async fn delete(State(store): State<Shared>, PathKey(key): PathKey) -> Result<Response, Response> {
+    blocking(store, move |store| store.delete(&key)).await?.map_err(|error| refuse(&error))?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    prefix: Option<String>,
+    start_after: Option<String>,
+    limit: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct Listing {
+    keys: Vec<Listed>,
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    key: String,
+    size: u64,
+}
+
+async fn list(
+    State(store): State<Shared>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, Response> {
+    let Query(Asked { prefix, start_after, limit }) =
+        asked.map_err(|rejection| refuse(&Error::invalid(rejection.body_text())))?;
+    let limit = limit.unwrap_or(PAGE).min(MAX_PAGE);
+    let page = blocking(store, move |store| {
+        store.list(prefix.as_deref().unwrap_or_default(), start_after.as_deref(), limit)
+    });
+    let Page { objects, next } = page.await?.map_err(|error| refuse(&error))?;
+    let keys =
+        objects.into_iter().map(|object| Listed { key: object.key.to_string(), size: object.size }).collect();
+    Ok(axum::Json(Listing { keys, next }).into_response())
+}
+
+async fn describe(State(store): State<Shared>) -> Response {
+    let Capabilities { put_if_absent, durable, max_object_bytes: _ } = store.capabilities();
+    axum::Json(serde_json::json!({
+        "put_if_absent": put_if_absent,
+        "durable": durable,
+        "max_object_bytes": max_object_bytes(&*store),
+    }))
+    .into_response()
+}
+
+/// A header's value, if it is there and is text.
+fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+/// Whether a list of entity tags holds `etag`, or is `*`.
+fn lists(tags: &str, etag: &str) -> bool {
+    tags == "*" || tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)
+}
+
+/// The error response for a failed write. Unless it is certain that nothing was written, it is a 5xx.
+fn unwritten(error: &Error, written: Written) -> Response {
+    match (written, error.kind()) {
+        (Written::Unknown, _) => problem(StatusCode::SERVICE_UNAVAILABLE, error),
+        (Written::No, ErrorKind::ResourceExhausted) => problem(StatusCode::INSUFFICIENT_STORAGE, error),
+        (Written::No, _) => refuse(error),
+    }
+}
+
+/// The error response for what failed without writing.
+fn refuse(error: &Error) -> Response {
+    let status = match error.kind() {
+        ErrorKind::InvalidArgument => StatusCode::BAD_REQUEST,
+        ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        ErrorKind::AlreadyExists | ErrorKind::Conflict => StatusCode::CONFLICT,
+        ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        ErrorKind::PermissionDenied => StatusCode::FORBIDDEN,
+        ErrorKind::ResourceExhausted | ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::Corrupt | ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorKind::Unsupported => StatusCode::NOT_IMPLEMENTED,
+    };
+    problem(status, error)
+}
+
+/// An `application/problem+json` (RFC 9457).
+fn problem(status: StatusCode, error: &Error) -> Response {
+    let document = serde_json::json!({
+        "type": "about:blank",
+        "title": status.canonical_reason().unwrap_or("Error"),
+        "status": status.as_u16(),
+        "detail": error.to_string(),
+        "code": error.kind().code(),
+    });
+    (status, [(header::CONTENT_TYPE, "application/problem+json")], Body::from(document.to_string()))
+        .into_response()
+}
