@@ -1,0 +1,66 @@
+//! Every store keeps the same promises: one suite, run over each of them and over HTTP.
+//!
+//! `suite.rs` holds the claims; the files beside it hold what only one kind of store can promise.
+
+#[path = "store_conformance/directory.rs"]
+mod directory;
+#[cfg(feature = "server")]
+#[path = "store_conformance/http.rs"]
+mod http;
+#[path = "store_conformance/skip.rs"]
+mod skip;
+#[cfg(feature = "server")]
+#[path = "store_conformance/storaged.rs"]
+mod storaged;
+#[path = "store_conformance/suite.rs"]
+mod suite;
+
+use vectord::store::{Directory, Memory, Publish, Store};
+
+/// One module of tests per store, one test per claim. `$store` makes a store and what must outlive it.
+macro_rules! conforms {
+    ($($name:ident => $store:expr;)*) => {$(
+        mod $name {
+            use super::*;
+            conforms!(@claims $store,
+                objects_are_created_once_and_read_back
+                objects_may_be_empty_or_large
+                odd_keys_are_kept_apart
+                a_name_is_an_object_or_a_prefix
+                listings_are_sorted_and_paged
+                prefixes_are_text
+                deleted_objects_are_gone_and_may_be_created_again
+                one_of_32_racing_creators_wins
+                readers_never_see_part_of_an_object
+                replacing_is_atomic
+            );
+        }
+    )*};
+    (@claims $store:expr, $($claim:ident)*) => {$(
+        #[test]
+        fn $claim() {
+            let (store, _keep) = $store;
+            suite::$claim(&store as &dyn Store);
+        }
+    )*};
+}
+
+fn directory(publish: Publish) -> (Directory, tempfile::TempDir) {
+    let root = tempfile::tempdir().unwrap();
+    (Directory::open_with(root.path(), publish).unwrap(), root)
+}
+
+conforms! {
+    memory => (Memory::new(), ());
+    directory_by_link => directory(Publish::Link);
+    directory_by_rename => directory(Publish::Rename);
+}
+
+#[cfg(feature = "server")]
+conforms! {
+    storaged_over_memory => http::storaged(std::sync::Arc::new(Memory::new()), ());
+    storaged_over_directory => {
+        let (store, root) = directory(Publish::Link);
+        http::storaged(std::sync::Arc::new(store), root)
+    };
+}
