@@ -2,6 +2,11 @@
 //!
 //! `suite.rs` holds the claims; the files beside it hold what only one kind of store can promise.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy.toml allows it in tests, but does not see that these functions are"
+)]
+
 #[path = "store_conformance/directory.rs"]
 mod directory;
 #[cfg(feature = "server")]

@@ -4,12 +4,13 @@
 //! Objects pass through memory whole, as the [`Store`] trait takes them; a PUT is checked against
 //! the limit by its announced length before any of it is read.
 
+mod problem;
 mod range;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Query, Request, State};
 use axum::http::request::Parts;
@@ -20,9 +21,10 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
+use self::problem::{problem, refuse, unwritten};
 use self::range::Range;
-use crate::error::{Error, ErrorKind};
-use crate::store::{Capabilities, Key, Page, Put, Replace, Store, Written};
+use crate::error::Error;
+use crate::store::{Capabilities, Key, Page, Put, Replace, Store};
 
 /// The largest object taken: the snapshot of a million vectors of a thousand dimensions fits.
 pub const MAX_OBJECT_BYTES: u64 = 4 << 30;
@@ -236,41 +238,4 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
 /// Whether a list of entity tags holds `etag`, or is `*`.
 fn lists(tags: &str, etag: &str) -> bool {
     tags == "*" || tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)
-}
-
-/// The error response for a failed write. Unless it is certain that nothing was written, it is a 5xx.
-fn unwritten(error: &Error, written: Written) -> Response {
-    match (written, error.kind()) {
-        (Written::Unknown, _) => problem(StatusCode::SERVICE_UNAVAILABLE, error),
-        (Written::No, ErrorKind::ResourceExhausted) => problem(StatusCode::INSUFFICIENT_STORAGE, error),
-        (Written::No, _) => refuse(error),
-    }
-}
-
-/// The error response for what failed without writing.
-fn refuse(error: &Error) -> Response {
-    let status = match error.kind() {
-        ErrorKind::InvalidArgument => StatusCode::BAD_REQUEST,
-        ErrorKind::NotFound => StatusCode::NOT_FOUND,
-        ErrorKind::AlreadyExists | ErrorKind::Conflict => StatusCode::CONFLICT,
-        ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
-        ErrorKind::PermissionDenied => StatusCode::FORBIDDEN,
-        ErrorKind::ResourceExhausted | ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        ErrorKind::Corrupt | ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        ErrorKind::Unsupported => StatusCode::NOT_IMPLEMENTED,
-    };
-    problem(status, error)
-}
-
-/// An `application/problem+json` (RFC 9457).
-fn problem(status: StatusCode, error: &Error) -> Response {
-    let document = serde_json::json!({
-        "type": "about:blank",
-        "title": status.canonical_reason().unwrap_or("Error"),
-        "status": status.as_u16(),
-        "detail": error.to_string(),
-        "code": error.kind().code(),
-    });
-    (status, [(header::CONTENT_TYPE, "application/problem+json")], Body::from(document.to_string()))
-        .into_response()
 }

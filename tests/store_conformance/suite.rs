@@ -277,7 +277,7 @@ pub fn readers_never_see_part_of_an_object(store: &dyn Store) {
 pub fn replacing_is_atomic(store: &dyn Store) {
     const SIZE: usize = 100_000;
     let name = key("state/current");
-    assert!(matches!(store.replace(&name, &[0; SIZE]), Replace::Created));
+    assert!(matches!(store.replace(&name, &vec![0; SIZE]), Replace::Created));
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         for _ in 0..2 {
@@ -295,11 +295,11 @@ pub fn replacing_is_atomic(store: &dyn Store) {
             });
         }
         for i in 1..=20 {
-            assert!(matches!(store.replace(&name, &[i; SIZE]), Replace::Replaced));
+            assert!(matches!(store.replace(&name, &vec![i; SIZE]), Replace::Replaced));
         }
         done.store(true, Ordering::Release);
     });
-    assert_eq!(store.get(&name).unwrap().unwrap(), [20; SIZE]);
+    assert_eq!(store.get(&name).unwrap().unwrap(), vec![20; SIZE]);
     assert!(matches!(store.put_if_absent(&name, b"late"), Put::Exists));
     assert_eq!(names(store, ""), ["state/current"]);
 }

@@ -12,8 +12,10 @@ use crate::error::{Error, ErrorKind, Result};
 pub(super) enum Trouble {
     /// The request never left.
     Unsent(Error),
-    /// It left; no answer came in time, or only part of one.
+    /// It left; the connection broke before its answer was complete.
     Lost(Error),
+    /// It left; its answer did not come in time, which the next one may not do either.
+    Late(Error),
     /// The server could not answer now (5xx).
     Busy(Error),
     /// The server refused (3xx, 4xx, 501, 507).
@@ -24,14 +26,23 @@ impl Trouble {
     /// A call that failed before its answer was read.
     pub(super) fn of(error: reqwest::Error) -> Self {
         let (unsent, late) = (error.is_connect() || error.is_builder(), error.is_timeout());
-        let what = match (unsent, late) {
-            (true, _) => "cannot connect",
-            (false, true) => "no answer in time",
-            (false, false) => "the connection was lost",
-        };
         // The address may hold a password.
-        let error = Error::unavailable(what).caused_by(error.without_url());
-        if unsent { Self::Unsent(error) } else { Self::Lost(error) }
+        let error = error.without_url();
+        match (unsent, late) {
+            (true, _) => Self::Unsent(Error::unavailable("cannot connect").caused_by(error)),
+            (false, true) => Self::Late(Error::unavailable("no answer in time").caused_by(error)),
+            (false, false) => Self::Lost(Error::unavailable("the connection was lost").caused_by(error)),
+        }
+    }
+
+    /// An answer whose body could not be read to its end.
+    fn within(error: std::io::Error) -> Self {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>());
+        if inner.is_some_and(reqwest::Error::is_timeout) {
+            Self::Late(Error::unavailable("the answer stopped coming").caused_by(error))
+        } else {
+            Self::Lost(Error::unavailable("the connection was lost within an answer").caused_by(error))
+        }
     }
 
     /// An answer that is not the one asked for.
@@ -46,7 +57,11 @@ impl Trouble {
 
     pub(super) fn into_error(self) -> Error {
         match self {
-            Self::Unsent(error) | Self::Lost(error) | Self::Busy(error) | Self::Refused(error) => error,
+            Self::Unsent(error)
+            | Self::Lost(error)
+            | Self::Late(error)
+            | Self::Busy(error)
+            | Self::Refused(error) => error,
         }
     }
 }
@@ -69,9 +84,7 @@ pub(super) fn body(response: Response, limit: u64) -> Result<Vec<u8>, Trouble> {
             "not enough memory for an object of {room} bytes"
         ))));
     }
-    response.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| {
-        Trouble::Lost(Error::unavailable("the connection was lost within an answer").caused_by(error))
-    })?;
+    response.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(Trouble::within)?;
     if bytes.len() as u64 > limit { Err(too_long()) } else { Ok(bytes) }
 }
 

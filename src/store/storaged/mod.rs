@@ -5,5 +5,6 @@
 mod answer;
 mod client;
 mod courier;
+mod requests;
 
 pub use client::Storaged;
