@@ -160,7 +160,8 @@ pub(super) fn page_limit(limit: usize) -> Result<usize> {
 
 /// Every object whose key begins with `prefix`, sorted: the pages of [`Store::list`], one after the other.
 pub fn list_all(store: &dyn Store, prefix: &str) -> Result<Vec<Object>> {
-    const PAGE: usize = 10_000;
+    // A directory reads all names for each page: few large pages, then. Servers answer with fewer keys.
+    const PAGE: usize = 100_000;
     let mut page = store.list(prefix, None, PAGE)?;
     let mut objects = page.objects;
     while let Some(after) = page.next {

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use rustix::fs::{FlockOperation, flock};
 use vectord::error::ErrorKind;
-use vectord::store::{Directory, Key, Publish, Put, Replace, Store, Written};
+use vectord::store::{Directory, Key, Memory, Publish, Put, Replace, Store, Written};
 
 use crate::skip::skip;
 use crate::suite::{create, key, names};
@@ -252,6 +252,12 @@ fn a_directory_an_operator_removed_is_made_again() {
     fs::remove_dir_all(root.path().join("a")).unwrap();
     create(&store, "a/b/c/1", b"y");
     assert_eq!(names(&store, ""), ["a/b/c/1"]);
+    fs::remove_dir_all(root.path()).unwrap();
+    let Put::Failed { error, written } = store.put_if_absent(&key("a/b"), b"x") else {
+        panic!("there is no store")
+    };
+    assert_eq!((error.kind(), written), (ErrorKind::Unavailable, Written::No), "{error}");
+    assert_eq!(store.get(&key("a/b/c/1")).unwrap(), None);
 }
 
 #[test]
@@ -261,4 +267,26 @@ fn a_path_that_is_no_directory_is_refused() {
     assert_eq!(Directory::open(root.path().join("file")).unwrap_err().kind(), ErrorKind::InvalidArgument);
     let below = Directory::open(root.path().join("file/below")).unwrap_err();
     assert!(below.to_string().contains("file/below"), "{below}");
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_directory_lists_what_a_map_would(
+        keys in proptest::collection::vec("[ab./-]{1,6}", 0..12),
+        prefix in "[ab./-]{0,3}",
+        after in proptest::option::of("[ab./-]{0,4}"),
+        limit in 1_usize..6,
+    ) {
+        let (root, map) = (tempfile::tempdir().unwrap(), Memory::new());
+        for name in keys.into_iter().filter_map(|name| Key::parse(name).ok()) {
+            if matches!(map.put_if_absent(&name, b"x"), Put::Created) {
+                let path = root.path().join(name.as_str());
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, "x").unwrap();
+            }
+        }
+        let store = Directory::open(root.path()).unwrap();
+        let wanted = map.list(&prefix, after.as_deref(), limit).unwrap();
+        proptest::prop_assert_eq!(store.list(&prefix, after.as_deref(), limit).unwrap(), wanted);
+    }
 }

@@ -37,7 +37,10 @@ pub(super) enum Refusal {
 impl Parents {
     /// Opens directory `path` below `root`, made and durable up to the root.
     pub(super) fn open(&self, root: &File, path: &str, sync: SyncDirectory) -> Result<OwnedFd, Refusal> {
-        if path.is_empty() || self.durable.lock().contains(path) {
+        if path.is_empty() {
+            return beneath::open_directory(root.as_fd(), path).map_err(Refusal::Open);
+        }
+        if self.durable.lock().contains(path) {
             match beneath::open_directory(root.as_fd(), path) {
                 // An operator removed it: what was known of it and of what is below is void.
                 Err(Errno::NOENT) => self.durable.lock().clear(),

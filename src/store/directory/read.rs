@@ -7,12 +7,18 @@ use std::fs::File;
 use std::io::Read;
 use std::os::fd::AsFd;
 
-use rustix::fs::{AtFlags, FileType, OFlags, statat, unlinkat};
+use rustix::fs::{AtFlags, FileType, OFlags, Stat, fstat, statat, unlinkat};
 use rustix::io::{Errno, Result};
 
 use super::handle::Directory;
 use super::{beneath, errno};
 use crate::store::Key;
+
+/// How to open what is only looked at.
+#[cfg(target_os = "linux")]
+const STAT_ONLY: OFlags = OFlags::PATH;
+#[cfg(not(target_os = "linux"))]
+const STAT_ONLY: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK);
 
 impl Directory {
     /// The open file of an object, and its size.
@@ -23,7 +29,7 @@ impl Directory {
             Err(Errno::NOENT | Errno::NOTDIR | Errno::NXIO) => return Ok(None),
             Err(errno) => return Err(errno),
         };
-        let stat = rustix::fs::fstat(&file)?;
+        let stat = fstat(&file)?;
         let regular = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
         Ok(regular.then_some((file, stat.st_size as u64)))
     }
@@ -46,11 +52,17 @@ impl Directory {
     }
 
     pub(super) fn stat(&self, key: &Key) -> Result<Option<u64>> {
-        let Some(directory) = self.directory_of(key)? else { return Ok(None) };
-        match object_at(&directory, key.split().1) {
-            // The prefix of other objects.
-            Err(Errno::ISDIR) => Ok(None),
-            answer => answer,
+        // One call if it is absent, which is what a reader at the end of the log asks all day.
+        let file = match beneath::open(self.root.as_fd(), key.as_str(), STAT_ONLY) {
+            Ok(file) => file,
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::NXIO) => return Ok(None),
+            Err(errno) => return Err(errno),
+        };
+        match object_size(&fstat(&file)?) {
+            Ok(size) => Ok(Some(size)),
+            // The prefix of other objects, or nothing of ours.
+            Err(Errno::ISDIR | Errno::INVAL) => Ok(None),
+            Err(errno) => Err(errno),
         }
     }
 
@@ -68,16 +80,20 @@ impl Directory {
     }
 }
 
-/// The size of the object called `name`; what stands there and is none is an error: a directory
-/// `EISDIR`, a link `ELOOP`, a socket or the like `EINVAL`.
+/// The size of the object called `name`, if there is one; what is none is an error, as in [`object_size`].
 pub(super) fn object_at(directory: &File, name: &str) -> Result<Option<u64>> {
     let stat = match statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => stat,
         Err(Errno::NOENT) => return Ok(None),
         Err(errno) => return Err(errno),
     };
+    object_size(&stat).map(Some)
+}
+
+/// The size of an object; what is none is an error: a directory `EISDIR`, a link `ELOOP`, a socket or the like `EINVAL`.
+fn object_size(stat: &Stat) -> Result<u64> {
     match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => Ok(Some(stat.st_size as u64)),
+        FileType::RegularFile => Ok(stat.st_size as u64),
         FileType::Directory => Err(Errno::ISDIR),
         FileType::Symlink => Err(Errno::LOOP),
         FileType::Fifo
