@@ -98,6 +98,12 @@ impl Index {
         self.len() == 0
     }
 
+    /// Slots of rows that were deleted or replaced; compacting gives them back.
+    pub fn dead(&self) -> usize {
+        let view = self.view.load();
+        view.rows.len() - view.live
+    }
+
     /// Whether `id` names a living row.
     pub fn contains(&self, id: &str) -> bool {
         let lookup = self.lookup.read();

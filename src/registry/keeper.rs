@@ -112,8 +112,8 @@ impl Keeper {
 
     /// Whether so many rows are dead that the index is worth rebuilding: more than one in `part`.
     pub(super) fn should_compact(&self, part: usize) -> bool {
-        let stats = self.shown.index.stats();
-        stats.dead >= 1_024 && stats.dead * part > stats.rows + stats.dead
+        let (dead, live) = (self.shown.index.dead(), self.shown.index.len());
+        dead >= 1_024 && dead * part > live + dead
     }
 
     fn halt(&self, error: Error) -> Error {

@@ -91,9 +91,8 @@ impl Registry {
         if slot.as_ref().is_some_and(|live| !live.stale()) {
             return Err(taken(name));
         }
-        if let Some(other) = names(&*shelf.store)?.into_iter().find(|other| other.eq_ignore_ascii_case(name))
-        {
-            return Err(taken(&other));
+        if let Some(other) = names(&*shelf.store, |other| other.eq_ignore_ascii_case(name))?.first() {
+            return Err(taken(other));
         }
         let Loaded::Absent(log) = load(&shelf.store, name, Settings::default())? else {
             return Err(taken(name));
@@ -156,7 +155,7 @@ impl Registry {
 
     /// The names of the indexes on the store, sorted.
     pub fn names(&self) -> Result<Vec<String>> {
-        names(&*self.shelf()?.store)
+        names(&*self.shelf()?.store, |_| true)
     }
 
     /// Loads every index; one that cannot be loaded stands there with its error.
@@ -209,7 +208,8 @@ fn absent(name: &str) -> Error {
     Error::not_found(format!("no index is named {name:?}"))
 }
 
-fn names(store: &dyn Store) -> Result<Vec<String>> {
+/// The names that `wanted` takes, sorted, of indexes that were not dropped.
+fn names(store: &dyn Store, wanted: impl Fn(&str) -> bool) -> Result<Vec<String>> {
     let mut found = BTreeMap::<String, bool>::new();
     for object in list_all(store, frame::ROOT)? {
         match frame::parse_key(object.key.as_str()) {
@@ -227,7 +227,7 @@ fn names(store: &dyn Store) -> Result<Vec<String>> {
         }
     }
     let mut names = Vec::new();
-    for (name, ours) in found {
+    for (name, ours) in found.into_iter().filter(|(name, _)| wanted(name)) {
         if !ours || !is_dropped(store, &name)? {
             names.push(name);
         }
