@@ -1,6 +1,7 @@
 //! Damaged and hostile bytes: refused, or read as exactly what they say.
 
 use proptest::prelude::*;
+use vectord::error::ErrorKind;
 use vectord::frame::{
     Frame, Rows, decode_entry, decode_envelope, decode_floor, decode_header, decode_ids_payload,
     decode_metadata_payload, decode_rows_payload, decode_snapshot, decode_v1, digest_of, encode_entry,
@@ -146,4 +147,41 @@ fn every_flipped_bit_of_every_golden_file_is_noticed() {
         bytes.push(0);
         assert!(decode(&bytes), "{name}: one byte more");
     }
+}
+
+/// Replaces `old` by `new`, as long, in a golden snapshot whose checksums are put right afterwards.
+fn forged_snapshot(old: &[u8], new: &[u8]) -> Vec<u8> {
+    let mut bytes = golden("snapshot.lhv1");
+    let at = bytes.windows(old.len()).position(|window| window == old).unwrap();
+    bytes[at..at + new.len()].copy_from_slice(new);
+    reseal_snapshot(&mut bytes);
+    bytes
+}
+
+#[test]
+fn snapshots_whose_counts_disagree_are_refused() {
+    for (old, new, says) in [
+        ("\"live\":2", "\"live\":3", "\"alive\" does not fit"),
+        ("\"rows\":3", "\"rows\":4", "\"ids\" does not fit"),
+        ("\"dimension\":2", "\"dimension\":3", "\"vectors\" does not fit"),
+        ("\"dropped\":false", "\"dropped\":true ", "a tombstone with 3 rows"),
+        ("\"name\":\"alive\"", "\"name\":\"other\"", "\"alive\" is missing"),
+        ("\"offset\":128", "\"offset\":127", "is said to be at"),
+        ("\"len\":56", "\"len\":55", "1 bytes follow"),
+    ] {
+        let error = decode_snapshot(&forged_snapshot(old.as_bytes(), new.as_bytes())).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{new}: {error}");
+        assert!(error.to_string().contains(says), "{new}: {error}");
+    }
+    // Rows 0 and 2 of 3 are live; rows 0 and 3 would be, of 4.
+    let (live, beyond) = (0b101_u64.to_le_bytes(), 0b1001_u64.to_le_bytes());
+    let error = decode_snapshot(&forged_snapshot(&live, &beyond)).unwrap_err();
+    assert!(error.to_string().contains("0x1 beyond the last row"), "{error}");
+}
+
+#[test]
+fn a_part_of_an_unknown_name_is_ignored_when_it_requires_nothing() {
+    let bytes = forged_snapshot(b"\"name\":\"adjacency\"", b"\"name\":\"hyperlink\"");
+    let read = decode_snapshot(&bytes).unwrap();
+    assert_eq!((read.adjacency, read.header.rows), (None, 3));
 }
