@@ -1,4 +1,6 @@
 //! Writes an LHL1 entry: header, frames, trailer. Infallible: what it is given was checked before.
+//!
+//! Payloads begin at multiples of 64 bytes, so rows can be used where they stand.
 
 use std::borrow::Cow;
 

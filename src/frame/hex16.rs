@@ -1,4 +1,6 @@
 //! Sixteen bytes as 32 lower-case hex digits, the way uuids and digests stand in JSON.
+//!
+//! Lower case only: one value has one spelling.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

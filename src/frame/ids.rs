@@ -72,7 +72,7 @@ pub struct MetadataRows {
 }
 
 impl MetadataRows {
-    /// The payload that gives each id its metadata text; absent leaves what is stored.
+    /// The payload that gives each id its metadata text; absent removes what is stored.
     pub fn new<'s>(rows: impl IntoIterator<Item = (&'s str, Option<&'s str>)>) -> Result<Self> {
         let (mut ids, mut metadata) = (TableBuilder::<4>::with_capacity(0), TableBuilder::with_capacity(0));
         for (i, (id, text)) in rows.into_iter().enumerate() {
@@ -120,7 +120,7 @@ impl<'a> MetadataRowsRef<'a> {
         self.ids.get(i)
     }
 
-    /// Metadata text `i` as it was given, or none (which leaves what is stored).
+    /// Metadata text `i` as it was given, or none, which removes what is stored.
     pub fn metadata(&self, i: usize) -> Option<&'a str> {
         self.metadata.get_present(i)
     }

@@ -1,4 +1,6 @@
 //! Writes an LHV1 frame, version 2. The same state gives the same bytes.
+//!
+//! It takes counts from the parts, never from the caller.
 
 use std::borrow::Cow;
 

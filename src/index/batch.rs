@@ -1,4 +1,6 @@
 //! The rows of one upsert, borrowed from wherever they stand, and what is checked of them.
+//!
+//! Building one, and the JSON of its metadata, is the registry's business.
 
 use super::limits::check_id;
 use super::params::Params;

@@ -1,4 +1,6 @@
 //! What a search and a get return: plain, owned values.
+//!
+//! They hold nothing of the index, so keeping them keeps no memory of it alive.
 
 /// The rows nearest to one query, nearest first.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,4 +1,6 @@
 //! Texts by number, and the way back from an id to its slot.
+//!
+//! Texts are never changed or removed; a compaction begins anew with those of living rows.
 
 use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64;

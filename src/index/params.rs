@@ -1,4 +1,6 @@
 //! What an index is created with.
+//!
+//! The name is not among them: an index in memory has none.
 
 use super::limits::{M_RANGE, MAX_DIMENSION, MAX_EF_SEARCH};
 use crate::error::{Error, Result};

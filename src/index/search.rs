@@ -1,4 +1,6 @@
 //! Search: the nearest living rows to a query, from one view, without a lock.
+//!
+//! A search chooses between the exact scan and the graph; how either works is the graph layer's.
 
 use super::core::Index;
 use super::hits::Hits;

@@ -1,4 +1,6 @@
 //! Figures about an index, for `stats()` and metrics.
+//!
+//! What the log and the store hold is told by the registry.
 
 use super::core::Index;
 

@@ -1,4 +1,6 @@
 //! Every invariant of an index, checked; for tests and `vectord verify`.
+//!
+//! It looks at every row, so it costs seconds on large indexes.
 
 use super::core::Index;
 

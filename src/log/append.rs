@@ -1,4 +1,6 @@
 //! Appending one entry: put-if-absent at the next position, and what each answer means.
+//!
+//! Rebasing on another process's entry is not done here: the caller is told that the place is taken.
 
 use std::time::{Duration, Instant};
 

@@ -21,7 +21,7 @@ impl Floors {
     /// Follows the chain to its end (I4).
     pub(super) fn advance(&mut self, store: &dyn Store, name: &str) -> Result<()> {
         loop {
-            let key = Key::parse(&frame::floor_key(name, self.number + 1))?;
+            let key = Key::parse(frame::floor_key(name, self.number + 1))?;
             let Some(bytes) = store.get(&key)? else { return Ok(()) };
             let floor = frame::decode_floor(&bytes).map_err(|error| error.within(key.as_str()))?;
             if floor.n != self.number + 1 || floor.floor_seq < self.seq {
@@ -46,7 +46,7 @@ impl Floors {
         self.advance(store, name)?;
         while self.seq < seq {
             let floor = Floor { n: self.number + 1, floor_seq: seq, required_features: 0 };
-            let key = Key::parse(&frame::floor_key(name, floor.n))?;
+            let key = Key::parse(frame::floor_key(name, floor.n))?;
             match store.put_if_absent(&key, &frame::encode_floor(&floor)) {
                 Put::Created | Put::Exists => {}
                 Put::Failed { error, written: Written::No | Written::Unknown } => {

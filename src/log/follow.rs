@@ -1,4 +1,6 @@
 //! Following: entries that stand on the store are checked, applied and counted.
+//!
+//! An entry counts only if it continues the one before and stands above the newest floor (I5).
 
 use super::ledger::Outcome;
 use super::state::{Log, Position};

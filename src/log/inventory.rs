@@ -1,4 +1,6 @@
 //! What objects an index has on the store.
+//!
+//! It lists; it reads nothing but the newest floors.
 
 use super::floor::Floors;
 use crate::error::Result;

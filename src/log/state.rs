@@ -1,4 +1,6 @@
 //! A process's place in the log of one index.
+//!
+//! The files beside this one say how it moves.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -113,10 +115,10 @@ impl Log {
     }
 
     pub(super) fn log_key(&self, seq: u64) -> Result<Key> {
-        Key::parse(&frame::log_key(&self.name, seq))
+        Key::parse(frame::log_key(&self.name, seq))
     }
 
     pub(super) fn snapshot_key(&self, seq: u64) -> Result<Key> {
-        Key::parse(&frame::snapshot_key(&self.name, seq))
+        Key::parse(frame::snapshot_key(&self.name, seq))
     }
 }

@@ -14,10 +14,10 @@ use crate::store::{Key, Put, Store};
 
 /// Writes snapshot 0 if there is a blob; answers whether there is one.
 pub(super) fn adopt(store: &Arc<dyn Store>, name: &str) -> Result<bool> {
-    let legacy = Key::parse(&frame::legacy_key(name))?;
+    let legacy = Key::parse(frame::legacy_key(name))?;
     let Some(blob) = store.get(&legacy)? else { return Ok(false) };
     let bytes = snapshot_of(store, name, &blob).map_err(|error| error.within(legacy.as_str()))?;
-    let key = Key::parse(&frame::snapshot_key(name, 0))?;
+    let key = Key::parse(frame::snapshot_key(name, 0))?;
     match store.put_if_absent(&key, &bytes) {
         Put::Created => {
             tracing::info!(index = name, blob = legacy.as_str(), "adopted the Go service's blob");

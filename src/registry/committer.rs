@@ -6,10 +6,11 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
+use super::group::{Asked, Group, answer};
 use super::keeper::{Committed, Keeper};
-use super::request::{Reply, Request, Write, Written};
-use crate::error::{Error, Part, Result};
-use crate::frame::{Frame, Ids, MetadataRows, Op, OpMeta};
+use super::request::Request;
+use crate::error::{Error, Result};
+use crate::frame::Frame;
 
 /// A group of writes goes into one entry of about this many bytes.
 const GROUP_BYTES: usize = 8 << 20;
@@ -52,19 +53,12 @@ fn run(mut keeper: Keeper, requests: &Receiver<Request>) {
     close(&mut keeper);
 }
 
-/// A caller that no longer waits is no error.
-fn answer<T>(reply: &Reply<T>, result: Result<T>) {
-    drop(reply.send(result));
-}
-
-type Asked = (Write, Option<String>, Reply<Written>);
-
 /// Commits `first` and what can go with it; returns a request that was taken but not handled.
 fn write_group(keeper: &mut Keeper, first: Asked, requests: &Receiver<Request>) -> Option<Request> {
     let mut group = Group::default();
     group.take(keeper, first);
     let mut waiting = None;
-    while group.bytes < GROUP_BYTES {
+    while group.bytes() < GROUP_BYTES {
         match requests.try_recv() {
             Ok(Request::Write { write, idempotency_key, reply })
                 if group.admits(&write, idempotency_key.as_ref()) =>
@@ -80,117 +74,6 @@ fn write_group(keeper: &mut Keeper, first: Asked, requests: &Receiver<Request>) 
     }
     group.commit(keeper);
     waiting
-}
-
-/// Writes that share an entry. Each was checked by itself, so one never fails another.
-#[derive(Default)]
-struct Group {
-    writes: Vec<(Prepared, OpMeta, Reply<Written>)>,
-    bytes: usize,
-}
-
-enum Prepared {
-    Rows(super::batch::Batch),
-    Ids(Ids),
-    Metadata(MetadataRows),
-}
-
-impl Group {
-    /// Whether `write` may join: its check needs nothing that this group has not yet applied.
-    fn admits(&self, write: &Write, key: Option<&String>) -> bool {
-        let known =
-            |key: &String| self.writes.iter().any(|(_, meta, _)| meta.idempotency_key.as_ref() == Some(key));
-        match write {
-            Write::Upsert(_) | Write::Delete(_) => !key.is_some_and(known),
-            Write::SetMetadata(_) => self.writes.is_empty(),
-        }
-    }
-
-    fn take(&mut self, keeper: &Keeper, (write, idempotency_key, reply): Asked) {
-        let bytes = write.bytes();
-        match prepare(keeper, write, idempotency_key.as_deref()) {
-            Ok(Ready::Write(prepared)) => {
-                let op_index = self.writes.len() as u32;
-                let meta = OpMeta {
-                    op_index: if idempotency_key.is_some() { op_index } else { 0 },
-                    idempotency_key,
-                };
-                self.writes.push((prepared, meta, reply));
-                self.bytes += bytes;
-            }
-            Ok(Ready::Answered(written)) => answer(&reply, Ok(written)),
-            Err(error) => answer(&reply, Err(error)),
-        }
-    }
-
-    fn commit(self, keeper: &mut Keeper) {
-        if self.writes.is_empty() {
-            return;
-        }
-        let ops: Vec<Op<'_>> = self
-            .writes
-            .iter()
-            .map(|(prepared, meta, _)| {
-                let frame = match prepared {
-                    Prepared::Rows(batch) => Frame::Upsert(batch.rows().as_ref()),
-                    Prepared::Ids(ids) => Frame::Delete(ids.as_ref()),
-                    Prepared::Metadata(rows) => Frame::SetMetadata(rows.as_ref()),
-                };
-                Op { meta: meta.clone(), frame }
-            })
-            .collect();
-        let committed = keeper.commit(&ops);
-        drop(ops);
-        let failed =
-            |error: &Error| self.writes.iter().for_each(|(_, _, reply)| answer(reply, Err(error.clone())));
-        match committed {
-            Ok(Committed::Done(seq, outcomes)) => {
-                for ((_, _, reply), outcome) in self.writes.iter().zip(outcomes) {
-                    let (count, length) = (outcome.count as usize, outcome.length as usize);
-                    answer(reply, Ok(Written { seq, count, length }));
-                }
-            }
-            Ok(Committed::Taken) => failed(&Error::conflict(format!(
-                "another process wrote to index {:?} first; nothing of this call was written, and what that process \
-                 wrote is visible here now: retry",
-                keeper.name
-            ))),
-            Err(error) => failed(&error),
-        }
-    }
-}
-
-enum Ready {
-    Write(Prepared),
-    Answered(Written),
-}
-
-fn prepare(keeper: &Keeper, write: Write, key: Option<&str>) -> Result<Ready> {
-    let index = &keeper.shown.index;
-    let prepared = match write {
-        Write::Upsert(batch) => Prepared::Rows(batch),
-        Write::Delete(ids) => Prepared::Ids(Ids::new(ids.iter().map(String::as_str))?),
-        Write::SetMetadata(rows) => {
-            for (at, (id, _)) in rows.iter().enumerate() {
-                if !index.contains(id) {
-                    return Err(Error::not_found(format!("no row has the id {id:?}")).at(at, Part::Id));
-                }
-            }
-            Prepared::Metadata(MetadataRows::new(
-                rows.iter().map(|(id, text)| (id.as_str(), text.as_deref())),
-            )?)
-        }
-    };
-    let payload = match &prepared {
-        Prepared::Rows(batch) => batch.rows().payload(),
-        Prepared::Ids(ids) => ids.as_ref().payload(),
-        Prepared::Metadata(rows) => rows.as_ref().payload(),
-    };
-    if let Some(known) = key.map(|key| keeper.log.ledger().find(key, payload)).transpose()?.flatten() {
-        let (count, length) = (known.outcome.count as usize, known.outcome.length as usize);
-        return Ok(Ready::Answered(Written { seq: known.seq, count, length }));
-    }
-    Ok(Ready::Write(prepared))
 }
 
 fn after_write(keeper: &mut Keeper) {

@@ -1,4 +1,6 @@
 //! Between the frames of the log and the operations of an index, field by field.
+//!
+//! Neither layer knows the other; a field added to one is missed here by the compiler.
 
 use crate::error::{Error, Result};
 use crate::frame::{self, Frame, Op, RowsRef};

@@ -1,11 +1,13 @@
 //! Opening: the newest snapshot that verifies, then the tail of the log in order.
+//!
+//! Nothing is repaired, skipped or overwritten here: damage is reported, and what is whole is served.
 
 use std::sync::Arc;
 
 use super::adopt;
 use super::convert;
 use super::keeper::Keeper;
-use super::snapshot;
+use super::snapshot::{self, Restored};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{self, Frame, Header, Op};
 use crate::index::{Index, Params};
@@ -35,7 +37,8 @@ pub(super) fn load(store: &Arc<dyn Store>, name: &str, settings: Settings) -> Re
         if inventory.is_empty() && adopt::adopt(store, name)? {
             inventory = Inventory::take(&**store, name)?;
         }
-        let (mut replay, position, ledger) = newest_snapshot(&**store, name, &inventory)?;
+        let Restored { index, position, ledger } = newest_snapshot(&**store, name, &inventory)?;
+        let mut replay = Replay { index };
         let mut log = Log::at(Arc::clone(store), name, &inventory, position, ledger, settings);
         let followed = log.follow(&mut |header, ops| replay.apply(header, ops));
         let damage = match followed {
@@ -88,17 +91,13 @@ fn gap(log: &Log, inventory: &Inventory, name: &str) -> Option<Error> {
     )
 }
 
-fn newest_snapshot(
-    store: &dyn Store,
-    name: &str,
-    inventory: &Inventory,
-) -> Result<(Replay, Position, Ledger)> {
+fn newest_snapshot(store: &dyn Store, name: &str, inventory: &Inventory) -> Result<Restored> {
     let mut damage = None;
     for &(seq, _) in inventory.snapshots.iter().rev() {
-        let key = Key::parse(&frame::snapshot_key(name, seq))?;
+        let key = Key::parse(frame::snapshot_key(name, seq))?;
         let Some(bytes) = store.get(&key)? else { continue };
         match snapshot::decode(&bytes) {
-            Ok((index, position, ledger)) => return Ok((Replay { index }, position, ledger)),
+            Ok(restored) => return Ok(restored),
             Err(error) if error.kind() == ErrorKind::Corrupt => {
                 let error = error.within(key.as_str());
                 tracing::error!(index = name, %error, "snapshot is damaged, looking for an older one");
@@ -115,6 +114,6 @@ fn newest_snapshot(
             inventory.floors.seq
         ))
         .within(frame::snapshot_prefix(name))),
-        _ => Ok((Replay { index: None }, Position::default(), Ledger::default())),
+        _ => Ok(Restored { index: None, position: Position::default(), ledger: Ledger::default() }),
     }
 }

@@ -6,19 +6,21 @@ mod adopt;
 mod batch;
 mod committer;
 mod convert;
+mod group;
+mod handle;
 mod keeper;
 mod live;
 mod load;
+mod names;
 mod read;
-mod registry;
 mod request;
 mod shared;
 mod snapshot;
 mod write;
 
 pub use self::batch::{Batch, BatchBuilder};
+pub use self::handle::{Listed, Registry};
 pub use self::live::LiveIndex;
-pub use self::registry::{Listed, Registry};
 pub use self::request::{Added, Deleted, MetadataSet};
 pub use self::write::LiveStats;
 pub use crate::index::{

@@ -1,4 +1,6 @@
 //! Reading through a handle: straight from the index, past the committer.
+//!
+//! Searches take no lock, so they never wait for a write.
 
 use super::live::LiveIndex;
 use crate::error::Result;

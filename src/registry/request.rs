@@ -1,4 +1,6 @@
 //! What is asked of an index's committer, and what it answers.
+//!
+//! A request owns its data, so the caller may go away while it is carried out.
 
 use std::sync::mpsc::SyncSender;
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock, Weak};
 
 use parking_lot::Mutex;
 
-use super::registry::Shelf;
+use super::handle::Shelf;
 use crate::error::Result;
 use crate::store;
 

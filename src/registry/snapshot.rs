@@ -1,4 +1,6 @@
 //! Between an index with its log and the bytes of a snapshot.
+//!
+//! A snapshot holds the state exactly at the log's position; the bytes themselves are the frame layer's.
 
 use std::borrow::Cow;
 
@@ -58,8 +60,18 @@ fn header(name: &str, params: &Params, log: &Log, dropped: bool) -> SnapshotHead
     }
 }
 
-/// The index a snapshot holds (`None` in a tombstone), where the log goes on, and what it remembers.
-pub(super) fn decode(bytes: &[u8]) -> Result<(Option<(Params, Index)>, Position, Ledger)> {
+/// What a snapshot holds.
+pub(super) struct Restored {
+    /// The index; `None` in a tombstone.
+    pub(super) index: Option<(Params, Index)>,
+    /// Where the log goes on.
+    pub(super) position: Position,
+    /// What the log remembers.
+    pub(super) ledger: Ledger,
+}
+
+/// Reads a snapshot back.
+pub(super) fn decode(bytes: &[u8]) -> Result<Restored> {
     let SnapshotRef { header, vectors, adjacency, alive, ids, metadata, idempotency } =
         frame::decode_snapshot(bytes)?;
     let SnapshotHeader {
@@ -78,7 +90,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(Option<(Params, Index)>, Position,
     let position = Position { seq: last_seq, digest: last_digest, lineage, generation };
     let ledger = Ledger::restore(writers, writers_from, idempotency);
     if dropped {
-        return Ok((None, position, ledger));
+        return Ok(Restored { index: None, position, ledger });
     }
     let params = convert::params_from_frame(&params)?;
     let parts = Parts {
@@ -89,5 +101,5 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(Option<(Params, Index)>, Position,
         adjacency: adjacency.ok_or_else(|| Error::corrupt("the snapshot has no adjacency"))?.to_vec(),
     };
     let index = Index::from_parts(params, last_seq, &parts)?;
-    Ok((Some((params, index)), position, ledger))
+    Ok(Restored { index: Some((params, index)), position, ledger })
 }

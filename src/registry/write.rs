@@ -1,4 +1,6 @@
 //! Writing through a handle: checked here, in the caller's thread, then handed to the committer.
+//!
+//! When a call returns, its batch is durable and the caller's next search sees it.
 
 use super::batch::Batch;
 use super::live::LiveIndex;

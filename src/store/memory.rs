@@ -1,4 +1,6 @@
 //! A store in this process's memory: for tests, for trying things out, and `vectord.open("memory:")`.
+//!
+//! Nothing survives the process, and nothing pretends to.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,6 @@
 //! From what a user writes (a path or a URL) to a store.
+//!
+//! What stands behind an open store is the business of the files beside this one.
 
 use std::path::PathBuf;
 use std::sync::Arc;

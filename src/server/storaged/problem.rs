@@ -1,4 +1,6 @@
 //! Errors as `application/problem+json`.
+//!
+//! It tells what went wrong, never what a key's object holds.
 
 use axum::body::Body;
 use axum::http::{StatusCode, header};

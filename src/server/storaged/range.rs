@@ -1,4 +1,6 @@
 //! The `Range` header of a GET.
+//!
+//! Several ranges at once are not offered, as RFC 9110 allows.
 
 /// What a `Range` header selects (RFC 9110 section 14). Several ranges, and what is none, select the whole.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,4 +1,6 @@
 //! From what the kernel answers to what a caller can do about it.
+//!
+//! Which failures leave nothing behind is for the caller to say.
 
 use std::fmt::Display;
 use std::io;

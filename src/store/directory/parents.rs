@@ -1,4 +1,6 @@
 //! The directories above an object: made when needed, and durable before anything in them is acknowledged.
+//!
+//! A directory is durable when its parent was synced after it appeared.
 
 use std::collections::HashSet;
 use std::fs::File;

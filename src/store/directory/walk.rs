@@ -1,4 +1,6 @@
 //! Listing: the tree in the order of keys, entering only directories that can hold what is asked for.
+//!
+//! Names that are no keys of ours are passed over.
 
 use std::os::fd::BorrowedFd;
 

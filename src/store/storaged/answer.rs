@@ -1,4 +1,6 @@
 //! What an HTTP answer means: its kind of error, its body within bounds.
+//!
+//! A status decides the kind of error; bodies are read for their sentence only.
 
 use std::io::Read;
 

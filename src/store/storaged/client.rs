@@ -1,4 +1,6 @@
 //! The store itself: what each call asks of the server, and what its answer means.
+//!
+//! Retries of puts are the log's: only it knows whether the bytes are the same.
 
 use std::fmt;
 

@@ -12,12 +12,12 @@ use parking_lot::Mutex;
 use super::keeper::Keeper;
 use super::live::LiveIndex;
 use super::load::{Loaded, load};
-use super::{convert, shared};
+use super::{convert, names, shared};
 use crate::error::{Error, Result};
 use crate::frame::{self, Frame};
 use crate::index::{Index, Params};
-use crate::log::{Append, Inventory, Log, Outcome, Settings};
-use crate::store::{self, Key, Store, list_all};
+use crate::log::{Append, Log, Outcome, Settings};
+use crate::store::{self, Store};
 
 /// The indexes of one store, for one user of it; clones are the same registry.
 #[derive(Clone)]
@@ -91,7 +91,7 @@ impl Registry {
         if slot.as_ref().is_some_and(|live| !live.stale()) {
             return Err(taken(name));
         }
-        if let Some(other) = names(&*shelf.store, |other| other.eq_ignore_ascii_case(name))?.first() {
+        if let Some(other) = names::list(&*shelf.store, |other| other.eq_ignore_ascii_case(name))?.first() {
             return Err(taken(other));
         }
         let Loaded::Absent(log) = load(&shelf.store, name, Settings::default())? else {
@@ -155,7 +155,7 @@ impl Registry {
 
     /// The names of the indexes on the store, sorted.
     pub fn names(&self) -> Result<Vec<String>> {
-        names(&*self.shelf()?.store, |_| true)
+        names::list(&*self.shelf()?.store, |_| true)
     }
 
     /// Loads every index; one that cannot be loaded stands there with its error.
@@ -206,56 +206,4 @@ fn taken(name: &str) -> Error {
 
 fn absent(name: &str) -> Error {
     Error::not_found(format!("no index is named {name:?}"))
-}
-
-/// The names that `wanted` takes, sorted, of indexes that were not dropped.
-fn names(store: &dyn Store, wanted: impl Fn(&str) -> bool) -> Result<Vec<String>> {
-    let mut found = BTreeMap::<String, bool>::new();
-    for object in list_all(store, frame::ROOT)? {
-        match frame::parse_key(object.key.as_str()) {
-            Some(
-                frame::Key::Log { name, .. }
-                | frame::Key::Snapshot { name, .. }
-                | frame::Key::Floor { name, .. },
-            ) => {
-                found.insert(name.to_owned(), true);
-            }
-            Some(frame::Key::Legacy { name }) => {
-                found.entry(name.to_owned()).or_insert(false);
-            }
-            None => {}
-        }
-    }
-    let mut names = Vec::new();
-    for (name, ours) in found.into_iter().filter(|(name, _)| wanted(name)) {
-        if !ours || !is_dropped(store, &name)? {
-            names.push(name);
-        }
-    }
-    Ok(names)
-}
-
-/// A tombstone is smaller than this.
-const TOMBSTONE_BYTES: u64 = 64 << 10;
-
-/// Whether the newest thing on the store says that the index was dropped. What cannot be read counts as
-/// an index: it is to be reported, not hidden.
-fn is_dropped(store: &dyn Store, name: &str) -> Result<bool> {
-    let inventory = Inventory::take(store, name)?;
-    let snapshot = inventory.snapshots.last().copied();
-    if let Some(&(seq, _)) = inventory.entries.last()
-        && snapshot.is_none_or(|(at, _)| seq > at)
-    {
-        let bytes = store.get(&Key::parse(&frame::log_key(name, seq))?)?;
-        let ops = bytes.as_deref().map(frame::decode_entry);
-        return Ok(matches!(ops, Some(Ok((_, ops))) if ops.iter().any(|op| op.frame == Frame::Drop)));
-    }
-    match snapshot {
-        Some((seq, bytes)) if bytes <= TOMBSTONE_BYTES => {
-            let bytes = store.get(&Key::parse(&frame::snapshot_key(name, seq))?)?;
-            let header = bytes.as_deref().map(frame::decode_envelope);
-            Ok(matches!(header, Some(Ok(header)) if header.dropped))
-        }
-        Some(_) | None => Ok(false),
-    }
 }
