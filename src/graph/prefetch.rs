@@ -1,7 +1,7 @@
 //! Asking the memory for what the search will read next. A hint: it never changes a result.
 
 /// Cache lines of a row asked for at once; beyond them the processor's streaming prefetcher takes over.
-const LINES: usize = 12;
+const LINES: usize = 24;
 
 /// f32 values in a cache line.
 const LINE: usize = 16;

@@ -34,8 +34,7 @@ pub(super) fn next_growth(last: usize) -> usize {
 pub(super) fn entries(growth: usize) -> usize {
     match growth {
         ..=2048 => 64,
-        2049..=8192 => 128,
-        8193.. => 256,
+        2049.. => 128,
     }
 }
 
