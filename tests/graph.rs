@@ -1,6 +1,9 @@
 //! The graph against the exact scan, on data every clone can make: clusters with duplicates, near-ties,
 //! deletes, entries of every size, interrupted growth and broken bytes.
 
+// Helpers of tests may panic; keys are compared bit for bit on purpose.
+#![allow(clippy::unwrap_used, clippy::float_cmp)]
+
 use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -132,31 +135,31 @@ fn the_same_entries_make_the_same_bytes_and_decoding_goes_on_where_it_stopped() 
     let vectors = clustered(9000, 5);
     for entry in [450, 3000] {
         let mut never_stopped = Index::new(Distance::Cosine);
-        let mut reopened = Index::new(Distance::Cosine);
+        let mut restarted = Index::new(Distance::Cosine);
         for entry in vectors.chunks(entry * D) {
             never_stopped.add(entry);
-            reopened.add(entry);
-            let bytes = reopened.graph.encode();
+            restarted.add(entry);
+            let bytes = restarted.graph.encode();
             assert_eq!(bytes, never_stopped.graph.encode());
-            let rows = reopened.rows.view();
-            reopened.graph = Graph::decode(rows.space(), M, EF_CONSTRUCTION, &bytes, &rows).unwrap();
-            assert_eq!(reopened.graph.encode(), bytes);
+            let rows = restarted.rows.view();
+            restarted.graph = Graph::decode(rows.space(), M, EF_CONSTRUCTION, &bytes, &rows).unwrap();
+            assert_eq!(restarted.graph.encode(), bytes);
         }
-        reopened.assert_sound();
-        assert_eq!(reopened.graph.stats().attached, never_stopped.graph.stats().attached);
+        restarted.assert_sound();
+        assert_eq!(restarted.graph.stats().attached, never_stopped.graph.stats().attached);
     }
 }
 
 #[test]
 fn every_copy_of_a_vector_is_found_and_every_other_row_finds_itself() {
     let mut random = Seeded(6);
-    let copied: Vec<f32> = (0..D).map(|_| random.value()).collect();
+    let common: Vec<f32> = (0..D).map(|_| random.value()).collect();
     let mut vectors = Vec::new();
     let mut copies = Vec::new();
     for slot in 0..6000_u32 {
         if slot % 6 == 1 {
             copies.push(slot);
-            vectors.extend_from_slice(&copied);
+            vectors.extend_from_slice(&common);
         } else {
             vectors.extend((0..D).map(|_| random.value()));
         }
@@ -165,7 +168,7 @@ fn every_copy_of_a_vector_is_found_and_every_other_row_finds_itself() {
         let index = Index::of(distance, &vectors, entry);
         index.assert_sound();
         let (rows, graph) = index.views();
-        let found: Vec<u32> = search(&rows, &graph, &copied, 1000).iter().map(|near| near.slot).collect();
+        let found: Vec<u32> = search(&rows, &graph, &common, 1000).iter().map(|near| near.slot).collect();
         assert_eq!(found, copies, "{distance:?} in entries of {entry}");
         for slot in (0..6000).filter(|slot| slot % 6 != 1) {
             assert_eq!(search(&rows, &graph, rows.row(slot), 1)[0].slot, slot);

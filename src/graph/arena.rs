@@ -30,7 +30,10 @@ unsafe impl<T: Send + Sync> Sync for Buffer<T> {}
 impl<T: Copy> Buffer<T> {
     fn new(capacity: usize) -> Self {
         let spare = if size_of::<T>() == 0 { 0 } else { ALIGNMENT / size_of::<T>() };
-        let cells: Box<[_]> = (0..capacity + spare).map(|_| UnsafeCell::new(MaybeUninit::uninit())).collect();
+        let mut cells = Vec::with_capacity(capacity + spare);
+        super::pages::advise(cells.spare_capacity_mut());
+        cells.resize_with(capacity + spare, || UnsafeCell::new(MaybeUninit::uninit()));
+        let cells = cells.into_boxed_slice();
         let start = cells.as_ptr().align_offset(ALIGNMENT);
         Self { cells, start: if start <= spare { start } else { 0 }, watch: Watch::new(capacity) }
     }

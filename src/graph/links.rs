@@ -29,7 +29,12 @@ pub(super) struct Links {
 impl Links {
     /// Empty lists of at most `width` links for `slots` rows.
     pub(super) fn new(width: usize, slots: usize) -> Self {
-        let empty = |length: usize| (0..length).map(|_| AtomicU32::new(NONE)).collect::<Box<[_]>>();
+        let empty = |length: usize| {
+            let mut links = Vec::with_capacity(length);
+            super::pages::advise(links.spare_capacity_mut());
+            links.resize_with(length, || AtomicU32::new(NONE));
+            links.into_boxed_slice()
+        };
         let lists = empty(width * slots + LINE);
         let start = lists.as_ptr().align_offset(LINE * size_of::<u32>()).min(LINE);
         Self { width, slots, start, lists, next_copy: empty(slots) }
@@ -104,5 +109,28 @@ impl Links {
     /// `slot` and its later copies below `bound`, ascending.
     pub(super) fn copies(&self, slot: u32, bound: u32) -> impl Iterator<Item = u32> {
         std::iter::successors(Some(slot), |&slot| self.next_copy(slot)).take_while(move |&slot| slot < bound)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_end_where_they_were_filled_and_survive_growth() {
+        let links = Links::new(4, 3);
+        links.replace(1, [7, 5, 9, 2, 8]);
+        links.replace(1, [2, 0]);
+        links.replace(2, [0, 1, 2, 3]);
+        links.set_next_copy(0, 2);
+        let grown = links.grown(10);
+        for links in [&links, &grown] {
+            assert_eq!(links.neighbours(0).count(), 0);
+            assert_eq!(links.neighbours(1).collect::<Vec<_>>(), [2, 0]);
+            assert_eq!(links.neighbours(2).collect::<Vec<_>>(), [0, 1, 2, 3]);
+            assert_eq!(links.copies(0, 3).collect::<Vec<_>>(), [0, 2]);
+            assert_eq!(links.copies(0, 2).collect::<Vec<_>>(), [0]);
+        }
+        assert_eq!((grown.slots(), grown.neighbours(9).count()), (10, 0));
     }
 }

@@ -11,6 +11,7 @@ mod edges;
 mod growing;
 mod links;
 mod neighbour;
+mod pages;
 mod prefetch;
 mod prune;
 mod rows;

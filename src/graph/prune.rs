@@ -35,3 +35,28 @@ pub(super) fn prune(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::rows::Rows;
+    use crate::metric::{Distance, Space};
+
+    #[test]
+    fn rows_behind_a_chosen_one_and_ties_are_dropped_unless_kept() {
+        let mut rows = Rows::new(Space::new(Distance::Euclidean, 2));
+        // The row itself, one to its right, one behind that, two at one place on its left, one above.
+        rows.push(&[0.0, 0.0, 1.0, 0.0, 2.0, 0.0, -1.5, 0.0, -1.5, -0.0, 0.0, 3.0]).unwrap();
+        let rows = rows.view();
+        let mut candidates: Vec<_> = (1..6).map(|slot| Neighbour { key: rows.key(0, slot), slot }).collect();
+        candidates.sort_unstable();
+        let slots = |limit: usize, kept: u32| {
+            let mut chosen = Vec::new();
+            prune(&rows, &candidates, limit, |slot| slot == kept, &mut chosen);
+            chosen.iter().map(|near| near.slot).collect::<Vec<_>>()
+        };
+        assert_eq!(slots(8, 0), [1, 3, 5]);
+        assert_eq!(slots(2, 0), [1, 3]);
+        assert_eq!(slots(2, 4), [1, 4]);
+    }
+}

@@ -83,7 +83,7 @@ mod tests {
             rows.push(&[(i * 37 % 50) as f32, 1.0]).unwrap();
         }
         let rows = rows.view();
-        let alive = |slot: u32| slot % 3 != 0;
+        let alive = |slot: u32| !slot.is_multiple_of(3);
         let mut all: Vec<_> = (0..200)
             .filter(|&slot| alive(slot))
             .map(|slot| Neighbour { key: rows.key_to(&[20.0, 0.0], 1.0, slot), slot })

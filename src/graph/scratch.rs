@@ -142,3 +142,33 @@ impl Shelf {
         result
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_keeps_the_nearest_and_expands_each_once_nearest_first() {
+        let mut pool = Pool::default();
+        pool.reset(4);
+        let offers = [(5.0, 1), (0.0, 9), (2.0, 3), (2.0, 2), (7.0, 4), (1e-40, 8), (2.0, 7)];
+        let kept: Vec<bool> =
+            offers.iter().map(|&(key, slot)| pool.insert(Candidate::new(key, slot))).collect();
+        assert_eq!(kept, [true, true, true, true, false, true, false]);
+        let order: Vec<u32> = pool.neighbours().map(|near| near.slot).collect();
+        assert_eq!(order, [9, 8, 2, 3]);
+        assert_eq!((pool.expand(), pool.expand(), pool.next()), (Some(9), Some(8), Some(2)));
+        // A nearer row found on the way is expanded next.
+        assert!(pool.insert(Candidate::new(1.0, (1 << 31) - 1)));
+        assert_eq!((pool.expand(), pool.expand(), pool.expand()), (Some((1 << 31) - 1), Some(2), None));
+    }
+
+    #[test]
+    fn marks_are_forgotten_at_every_reset_even_when_the_epoch_wraps() {
+        let mut marks = Marks::default();
+        for slots in (0..70_000).map(|round| 3 + round / 30_000) {
+            marks.reset(slots);
+            assert!(marks.visit(2) && !marks.visit(2));
+        }
+    }
+}

@@ -13,3 +13,17 @@ pub(super) fn shuffle(slots: &mut [u32], seed: u64) {
         slots.swap(last, other as usize);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shuffle_is_a_permutation_fixed_for_ever() {
+        let mut slots: Vec<u32> = (0..10).collect();
+        shuffle(&mut slots, 1);
+        assert_eq!(slots, [9, 0, 1, 4, 8, 2, 3, 7, 6, 5]);
+        slots.sort_unstable();
+        assert_eq!(slots, (0..10).collect::<Vec<u32>>());
+    }
+}

@@ -81,11 +81,11 @@ impl Graph {
 
     /// Linked slots a walk can reach, found breadth first from the entry points.
     fn reachable(&self) -> Vec<u32> {
-        let mut met = vec![false; self.attached];
+        let mut seen = vec![false; self.attached];
         let mut queue: VecDeque<u32> = VecDeque::new();
         let mut order = Vec::new();
         let mut meet = |slot: u32, queue: &mut VecDeque<u32>| {
-            if met.get_mut(slot as usize).is_some_and(|met| !std::mem::replace(met, true)) {
+            if seen.get_mut(slot as usize).is_some_and(|seen| !std::mem::replace(seen, true)) {
                 queue.push_back(slot);
             }
         };

@@ -33,8 +33,9 @@ macro_rules! kernel {
                 for (block, chain) in chains.iter_mut().enumerate() {
                     let from = at + LANES * block;
                     // SAFETY: the loop's condition keeps from + 16 within both slices.
-                    let ($x, $y) =
-                        unsafe { (_mm512_loadu_ps(a.as_ptr().add(from)), _mm512_loadu_ps(b.as_ptr().add(from))) };
+                    let ($x, $y) = unsafe {
+                        (_mm512_loadu_ps(a.as_ptr().add(from)), _mm512_loadu_ps(b.as_ptr().add(from)))
+                    };
                     *chain = _mm512_add_ps(*chain, $term);
                 }
                 at += LANES * CHAINS;
