@@ -244,6 +244,15 @@ pub fn one_of_32_racing_creators_wins(store: &dyn Store) {
     }
 }
 
+/// Ends the readers also when their writer panics, so that a broken store fails instead of hanging.
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 pub fn readers_never_see_part_of_an_object(store: &dyn Store) {
     const SIZE: usize = 300_000;
     let done = AtomicBool::new(false);
@@ -267,10 +276,10 @@ pub fn readers_never_see_part_of_an_object(store: &dyn Store) {
                 }
             });
         }
+        let _done = Done(&done);
         for i in 0..8_u8 {
             create(store, &format!("whole/{i}"), &vec![i; SIZE]);
         }
-        done.store(true, Ordering::Release);
     });
 }
 
@@ -294,10 +303,10 @@ pub fn replacing_is_atomic(store: &dyn Store) {
                 }
             });
         }
+        let _done = Done(&done);
         for i in 1..=20 {
             assert!(matches!(store.replace(&name, &vec![i; SIZE]), Replace::Replaced));
         }
-        done.store(true, Ordering::Release);
     });
     assert_eq!(store.get(&name).unwrap().unwrap(), vec![20; SIZE]);
     assert!(matches!(store.put_if_absent(&name, b"late"), Put::Exists));
