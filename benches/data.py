@@ -68,6 +68,6 @@ def load(name: str) -> Dataset:
     else:
         file = {"minilm": "minilm-40k.f16.npy", "sift": "sift-80k.u8.npy"}[name]
         rows = np.load(Path(os.environ["VECTORD_DATA"]) / file)
-    rows = np.ascontiguousarray(rows, dtype=np.float32)
+    floats: Rows = np.ascontiguousarray(rows, dtype=np.float32)
     distance = "euclidean" if name == "sift" else "cosine"
-    return Dataset(name, distance, rows[:-QUERIES], rows[-QUERIES:])
+    return Dataset(name, distance, floats[:-QUERIES], floats[-QUERIES:])

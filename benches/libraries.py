@@ -47,7 +47,7 @@ class Vectord:
 
     def search(self, query: Rows, k: int, ef: int | None) -> npt.NDArray[np.int64]:
         """Search one query."""
-        return self.index.search(query, k=k, ef=ef).ids.astype(np.int64)
+        return np.asarray(self.index.search(query, k=k, ef=ef).ids, dtype=np.int64)
 
 
 class Hnswlib:

@@ -46,7 +46,7 @@ def alternating(name: str, dataset: str, rounds: int) -> dict[str, list[Answer]]
 
 def median(runs: list[Answer], key: str) -> float:
     """Return the median of one figure."""
-    return statistics.median(run[key] for run in runs)
+    return float(statistics.median(run[key] for run in runs))
 
 
 def at_recall(points: list[list[float]], target: float) -> float | None:
@@ -81,7 +81,7 @@ def curves(dataset: str, rounds: int) -> list[str]:
         return statistics.median(reached) if len(reached) == len(found) else None
 
     def default(answers: list[Answer], part: int) -> float:
-        return statistics.median(answer["default"][part] for answer in answers)
+        return float(statistics.median(answer["default"][part] for answer in answers))
 
     return [
         f"\n## {dataset}: {shape[0]:,} x {shape[1]}, {data.QUERIES:,} held-out queries, k = {data.K}\n",
@@ -166,8 +166,9 @@ def main() -> None:
     names = data.names()
     lines = [
         "# Results\n",
-        "Written by `make bench`; `VECTORD_DATA=DIRECTORY make bench` for real vectors. Medians of alternating",
-        "runs, each in a fresh process. A ratio is vectord over hnswlib: below 1 is better for times and bytes.\n",
+        "Written by `make bench`; for real vectors `VECTORD_DATA=DIRECTORY make bench`. Medians of",
+        "alternating runs, each in a fresh process. A ratio is vectord over hnswlib: below 1 is better for",
+        "times and bytes.\n",
         f"* machine: {machine()}; Python {platform.python_version()}",
         f"* vectord {version('vectord')}: durable in a directory, string ids, default parameters",
         f"* hnswlib {version('hnswlib')}: in memory, integer ids, M={M}, ef_construction={EF_CONSTRUCTION}",

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from data import K, load
-from libraries import LIBRARIES
+from libraries import LIBRARIES, Library
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy.typing as npt
     from data import Dataset, Rows
+
+    from vectord import Index
 
 EFS = [10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768]
 
@@ -77,7 +79,7 @@ def threads(library: str, name: str) -> dict[str, Any]:
     """Count searches per second from one thread, then from two."""
     dataset = load(name)
 
-    def rate(index: Any, count: int) -> float:  # noqa: ANN401 - either library
+    def rate(index: Library, count: int) -> float:
         done = [0] * count
         end = time.perf_counter() + 3
 
@@ -176,13 +178,10 @@ def appended(_library: str, name: str) -> dict[str, Any]:
     return {"written": written, "given": dataset.base[-100:].nbytes + texts}
 
 
-def answers(index: Any, queries: Rows) -> dict[str, npt.NDArray[Any]]:  # noqa: ANN401 - vectord is imported late
+def answers(index: Index, queries: Rows) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.float32]]:
     """Return the ids and distances of every query, asked one by one."""
     hits = [index.search(query, k=K) for query in queries]
-    return {
-        "ids": np.stack([hit.ids.astype(str) for hit in hits]),
-        "distances": np.stack([h.distances for h in hits]),
-    }
+    return np.stack([hit.ids.astype(str) for hit in hits]), np.stack([hit.distances for hit in hits])
 
 
 def write_and_die(folder: str, name: str) -> None:
@@ -197,7 +196,8 @@ def write_and_die(folder: str, name: str) -> None:
     for start in range(0, len(ids), 1_000):
         part = slice(start, start + 1_000)
         index.add(ids[part], dataset.base[part], metadata[part])
-    np.savez(f"{folder}/before.npz", **answers(index, dataset.queries))
+    ids_found, distances = answers(index, dataset.queries)
+    np.savez(f"{folder}/before.npz", ids=ids_found, distances=distances)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -217,14 +217,12 @@ def killed(_library: str, name: str) -> dict[str, Any]:
             index = registry.get("bench")
             index.search(dataset.queries[0], k=K)
             opened = time.perf_counter() - begun
-            after = answers(index, dataset.queries)
+            ids, distances = answers(index, dataset.queries)
             exact = index.search(dataset.queries, k=K, exact=True).ids
-    numbers = [
-        np.char.replace(found.astype(str), "row-", "").astype(np.int64) for found in (after["ids"], exact)
-    ]
+    numbers = [np.char.replace(found.astype(str), "row-", "").astype(np.int64) for found in (ids, exact)]
     return {
-        "same_ids": bool((before["ids"] == after["ids"]).all()),
-        "same_distances": bool((before["distances"] == after["distances"]).all()),
+        "same_ids": bool((before["ids"] == ids).all()),
+        "same_distances": bool((before["distances"] == distances).all()),
         "open_seconds": opened,
         "recall": dataset.recall(numbers[0], tenth),
         "exact_recall": dataset.recall(numbers[1], tenth),

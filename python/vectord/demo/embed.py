@@ -52,6 +52,5 @@ class Embedder:
 def _unit(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Scale rows to length 1; a row of no known word points along the first axis, since cosine needs one."""
     rows = np.ascontiguousarray(rows, dtype=np.float32)
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    rows[lengths[:, 0] < 1e-6] = np.eye(1, rows.shape[1], dtype=np.float32)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    rows[np.linalg.norm(rows, axis=1) < 1e-6] = np.eye(1, rows.shape[1], dtype=np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
