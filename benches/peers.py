@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import criterion
 import data
 from libraries import EF_CONSTRUCTION, LIBRARIES, M
 
@@ -179,6 +180,7 @@ def main() -> None:
         lines += curves(name, options.rounds)
     lines += python_face(names[0], options.rounds)
     lines += durability(names[0])
+    lines += criterion.medians()
     text = "\n".join(lines) + "\n"
     print(text)
     if options.write:
