@@ -1,3 +1,5 @@
 //! The `vectord` command.
 
-fn main() {}
+fn main() {
+    std::process::exit(vectord::cli::run(std::env::args_os()));
+}

@@ -1,1 +1,13 @@
-//! The command line.
+//! The command line: flags, configuration, logging, signals.
+
+mod announce;
+mod args;
+mod bind;
+mod config;
+mod logging;
+mod run;
+mod serve;
+mod signals;
+mod storaged;
+
+pub use self::run::run;

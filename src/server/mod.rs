@@ -1,3 +1,35 @@
-//! The HTTP face.
+//! The HTTP face: routes, bodies, errors, and the loop that serves them.
 
+mod answer;
+mod app;
+mod body;
+mod content;
+mod create;
+mod first_bytes;
+mod floats;
+mod health;
+mod ids;
+mod indexes;
+mod items;
+mod linger;
+mod list;
+mod live;
+mod loading;
+mod metadata;
+mod outer;
+mod patience;
+mod problem;
+mod running;
+mod search;
+mod state;
+mod stats;
+
+pub mod serve;
 pub mod storaged;
+
+pub use self::app::app;
+pub use self::outer::storaged_app;
+pub use self::problem::Problem;
+pub use self::running::{Running, host, run, runtime};
+pub use self::serve::serve;
+pub use self::state::{AppState, Limits};

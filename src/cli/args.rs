@@ -1,0 +1,83 @@
+//! The flags and their help. Defaults stand in `config.rs`, because the configuration file comes between.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The vector index that a notebook, an ingest job and an HTTP service can open at the same time.
+#[derive(Debug, Parser)]
+#[command(name = "vectord", version, arg_required_else_help = true, after_help = EXAMPLES)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  vectord serve                                   serve ./vectors on http://127.0.0.1:3215
+  vectord serve --store /srv/vectors --bind 127.0.0.1:8080
+  vectord storaged --dir /srv/objects             a store for several machines, on http://127.0.0.1:3211
+  vectord serve --store http://127.0.0.1:3211     serve what is in that store
+
+Flags come before the environment (VECTORD_STORE, VECTORD_BIND, VECTORD_CONFIG, VECTORD_LOG), the environment
+before the configuration file, and that before the defaults.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Serve the indexes of a store over HTTP
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(Serve),
+    /// Serve a directory as a store over HTTP, for `vectord serve --store http://...` and vectord.open()
+    #[command(after_help = STORAGED_EXAMPLES)]
+    Storaged(Storaged),
+}
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  vectord serve
+  curl http://127.0.0.1:3215/vectors/index
+
+  vectord serve --store memory:                   keep nothing
+  vectord serve --config lakehouse.toml           the configuration of the Go service works as it is
+  VECTORD_LOG=debug vectord serve                 a line on standard error for each request
+
+SIGTERM and Ctrl-C end it in order: what was accepted is answered, and the status is 0.";
+
+const STORAGED_EXAMPLES: &str = "\
+Examples:
+  vectord storaged --dir /srv/objects
+  curl 'http://127.0.0.1:3211/v1/storage?prefix=_vectors/'";
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// A directory, memory:, or the http:// address of a storaged [default: ./vectors]
+    #[arg(long, value_name = "URL", env = "VECTORD_STORE")]
+    pub(super) store: Option<String>,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Storaged {
+    /// The directory that holds the objects; created if missing
+    #[arg(long, value_name = "DIR")]
+    pub(super) dir: PathBuf,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:3215, storaged 127.0.0.1:3211]
+    #[arg(long, value_name = "ADDR", env = "VECTORD_BIND")]
+    pub(super) bind: Option<String>,
+    /// A TOML file with the sections [vectord], [storaged] and [log]
+    #[arg(long, value_name = "FILE", env = "VECTORD_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+    /// Listen on an address that other machines can reach, though anyone there may then read and write
+    #[arg(long)]
+    pub(super) insecure: bool,
+    /// What to log to standard error: error, warn, info, debug, trace, or a filter of `tracing` [default: info]
+    #[arg(long, value_name = "LEVEL", env = "VECTORD_LOG")]
+    pub(super) log: Option<String>,
+}

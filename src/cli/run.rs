@@ -1,0 +1,53 @@
+//! The command as a function: the binary and Python's console script call it.
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use super::args::{Cli, Command};
+use super::{serve, storaged};
+
+/// Runs the command `argv` (its first word is the program's name) and returns the exit status: 0, 1 for what
+/// went wrong (told on standard error), 2 for flags that are not understood.
+pub fn run(argv: impl IntoIterator<Item = OsString>) -> i32 {
+    let cli = match Cli::try_parse_from(argv) {
+        Ok(cli) => cli,
+        Err(error) => {
+            drop(error.print());
+            return error.exit_code();
+        }
+    };
+    let done = match &cli.command {
+        Command::Serve(flags) => serve::serve(flags),
+        Command::Storaged(flags) => storaged::storaged(flags),
+    };
+    match done {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("vectord: {error}");
+            1
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_flags_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_that_are_not_understood_are_status_2_and_help_is_0() {
+        let run = |words: &[&str]| run(words.iter().map(OsString::from));
+        assert_eq!(run(&["vectord", "--version"]), 0);
+        assert_eq!(run(&["vectord", "serve", "--help"]), 0);
+        assert_eq!(run(&["vectord"]), 2);
+        assert_eq!(run(&["vectord", "serve", "--prot", "1"]), 2);
+        assert_eq!(run(&["vectord", "serve", "--bind", "192.0.2.1:1"]), 1);
+    }
+}

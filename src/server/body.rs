@@ -1,0 +1,37 @@
+//! The bodies of requests: JSON text, read whole within a limit, and parsed into plain structs.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, Request};
+use serde::Deserialize;
+
+use super::content::expect_json;
+use super::patience;
+use super::problem::Problem;
+use super::state::AppState;
+use crate::error::{Error, Result};
+
+/// The bytes of a JSON body of at most `LIMIT` bytes, not yet parsed.
+pub(super) struct JsonText<const LIMIT: usize>(pub(super) Vec<u8>);
+
+impl<const LIMIT: usize> FromRequest<Arc<AppState>> for JsonText<LIMIT> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        expect_json(&parts.headers)?;
+        patience::read(&parts.headers, body, LIMIT, state.patience()).await.map(Self)
+    }
+}
+
+/// Parses a whole body. `InvalidArgument` says what is wrong and where.
+pub(super) fn parse<'de, T: Deserialize<'de>>(text: &'de [u8]) -> Result<T> {
+    serde_json::from_slice(text).map_err(|error| malformed(&error))
+}
+
+pub(super) fn malformed(error: &serde_json::Error) -> Error {
+    if error.is_eof() && error.line() <= 1 && error.column() == 0 {
+        return Error::invalid("the body is empty: it must be a JSON object");
+    }
+    Error::invalid(format!("the body is not what this route takes: {error}"))
+}

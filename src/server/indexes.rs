@@ -1,0 +1,44 @@
+//! The list of indexes, one of them, and its end.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use serde::Serialize;
+
+use super::answer;
+use super::create::{Described, Told};
+use super::live::{Answer, Live, Name, blocking};
+use super::state::AppState;
+
+#[derive(Serialize)]
+struct Names {
+    count: usize,
+    names: Vec<String>,
+}
+
+pub(super) async fn names(State(state): State<Arc<AppState>>) -> Answer {
+    blocking(move || {
+        let names = state.registry.names()?;
+        Ok(Json(Names { count: names.len(), names }).into_response())
+    })
+    .await
+}
+
+pub(super) async fn describe(Live(live): Live) -> Answer {
+    let seq = live.seq()?;
+    let described = Described { params: Told::of(&live)?, length: live.len()?, seq };
+    Ok(answer::json(StatusCode::OK, seq, &described))
+}
+
+pub(super) async fn delete(State(state): State<Arc<AppState>>, Name(name): Name) -> Answer {
+    blocking(move || {
+        state.registry.delete(&name)?;
+        state.loading.note(&name, None);
+        state.forget(&name);
+        Ok(StatusCode::NO_CONTENT.into_response())
+    })
+    .await
+}

@@ -1,0 +1,98 @@
+//! Rows: a batch added, one got, one deleted.
+
+use std::borrow::Cow;
+
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::answer;
+use super::body::JsonText;
+use super::floats::floats;
+use super::list::list;
+use super::live::{Answer, Live, PathId, blocking};
+use crate::error::{Error, Part, Result};
+use crate::registry::{Added, Batch, Deleted};
+
+const LIMIT: usize = 64 << 20;
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Item<'a> {
+    #[serde(borrow, default)]
+    id: Cow<'a, str>,
+    #[serde(borrow)]
+    vector: Option<&'a RawValue>,
+    #[serde(borrow)]
+    metadata: Option<&'a RawValue>,
+}
+
+#[derive(Serialize)]
+struct AddAnswer {
+    added: usize,
+    length: usize,
+    seq: u64,
+}
+
+#[derive(Serialize)]
+struct DeleteAnswer {
+    deleted: usize,
+    length: usize,
+    seq: u64,
+}
+
+pub(super) async fn add(Live(live): Live, headers: HeaderMap, JsonText(text): JsonText<LIMIT>) -> Answer {
+    let key = idempotency_key(&headers)?;
+    blocking(move || {
+        let batch = batch(&text, live.params().dimension)?;
+        drop(text);
+        let Added { seq, added, length } = live.add(batch, key.as_deref())?;
+        Ok(answer::json(StatusCode::OK, seq, &AddAnswer { added, length, seq }))
+    })
+    .await
+}
+
+fn batch(text: &[u8], dimension: u32) -> Result<Batch> {
+    let (mut rows, mut vector) = (Batch::builder(0, dimension), Vec::with_capacity(dimension as usize));
+    let count = list(text, "items", |at, item: Item<'_>| {
+        let Item { id, vector: numbers, metadata } = item;
+        floats(numbers, &mut vector).map_err(|error| error.at(at, Part::Vector))?;
+        if vector.len() != dimension as usize {
+            let got = vector.len();
+            let error = Error::invalid(format!("dimension mismatch: index has {dimension}, got {got}"));
+            return Err(error.at(at, Part::Vector));
+        }
+        rows.push_row(&id, metadata.map(RawValue::get), &vector)
+    })?;
+    match count {
+        Some(1..) => rows.finish(),
+        Some(0) => Err(Error::invalid("items is empty: give at least one")),
+        None => Err(Error::invalid("items is missing: give a list of {id, vector, metadata}")),
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
+    let text = |value: &axum::http::HeaderValue| {
+        let text = value.to_str().map(str::to_owned);
+        text.map_err(|_| Error::invalid("the Idempotency-Key header is not visible ASCII"))
+    };
+    headers.get(IDEMPOTENCY_KEY).map(text).transpose()
+}
+
+pub(super) async fn get_one(Live(live): Live, PathId(id): PathId) -> Answer {
+    let seq = live.seq()?;
+    let found = live.get(&[&id])?.pop().flatten();
+    let row = found.ok_or_else(|| Error::not_found(format!("no row has the id {id:?}")))?;
+    Ok(answer::row(seq, &row))
+}
+
+pub(super) async fn delete_one(Live(live): Live, PathId(id): PathId) -> Answer {
+    blocking(move || delete(&live.delete(&[id])?)).await
+}
+
+/// The answer to a delete.
+pub(super) fn delete(deleted: &Deleted) -> Answer {
+    let Deleted { seq, deleted, length } = *deleted;
+    Ok(answer::json(StatusCode::OK, seq, &DeleteAnswer { deleted, length, seq }))
+}

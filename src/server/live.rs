@@ -1,0 +1,78 @@
+//! From a path to a live index, and from a handler to where it may block.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use axum::response::Response;
+
+use super::problem::Problem;
+use super::state::AppState;
+use crate::error::Error;
+use crate::registry::LiveIndex;
+
+/// The index that the path names. Taken before the body, so that a missing one is told without reading it.
+pub(super) struct Live(pub(super) LiveIndex);
+
+/// The name in the path, which may name nothing.
+pub(super) struct Name(pub(super) String);
+
+/// The last part of a path, decoded: an id.
+pub(super) struct PathId(pub(super) String);
+
+impl FromRequestParts<Arc<AppState>> for Live {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Problem> {
+        let name = parameter(parts, state, "name").await?;
+        if let Some(live) = state.at_hand(&name) {
+            return Ok(Self(live));
+        }
+        let state = Arc::clone(state);
+        blocking(move || state.get(&name).map(Self).map_err(Problem::from)).await
+    }
+}
+
+impl FromRequestParts<Arc<AppState>> for Name {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Problem> {
+        parameter(parts, state, "name").await.map(Self)
+    }
+}
+
+impl FromRequestParts<Arc<AppState>> for PathId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Problem> {
+        parameter(parts, state, "id").await.map(Self)
+    }
+}
+
+/// A percent-decoded piece of the path.
+async fn parameter(
+    parts: &mut Parts,
+    state: &Arc<AppState>,
+    wanted: &'static str,
+) -> Result<String, Problem> {
+    let pieces = RawPathParams::from_request_parts(parts, state)
+        .await
+        .map_err(|_| Error::invalid("the path is not UTF-8 after percent-decoding"))?;
+    let piece = pieces.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned());
+    piece.ok_or_else(|| Error::internal(format!("this route has no {wanted}")).into())
+}
+
+/// Runs `call` where it may block. A caller that goes away does not stop it: a write always ends.
+pub(super) async fn blocking<T: Send + 'static>(
+    call: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(call).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a call panicked");
+        Err(Error::internal("the request met a bug; the log of the service tells more")
+            .outcome_unknown()
+            .into())
+    })
+}
+
+/// A handler's answer.
+pub(super) type Answer = Result<Response, Problem>;

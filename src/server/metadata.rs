@@ -1,0 +1,56 @@
+//! POST metadata: changes what rows say without touching their vectors.
+
+use std::borrow::Cow;
+
+use axum::http::StatusCode;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+
+use super::answer;
+use super::body::JsonText;
+use super::list::list;
+use super::live::{Answer, Live, blocking};
+use crate::error::{Error, Part};
+use crate::registry::MetadataSet;
+
+const LIMIT: usize = 64 << 20;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Item<'a> {
+    #[serde(borrow, default)]
+    id: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "given")]
+    metadata: Option<&'a RawValue>,
+}
+
+/// Keeps a null apart from an absent field: null removes, and absent is a mistake.
+fn given<'de: 'a, 'a, D: Deserializer<'de>>(source: D) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(source).map(Some)
+}
+
+#[derive(Serialize)]
+struct SetAnswer {
+    updated: usize,
+    length: usize,
+    seq: u64,
+}
+
+pub(super) async fn set(Live(live): Live, JsonText(text): JsonText<LIMIT>) -> Answer {
+    blocking(move || {
+        let mut rows = Vec::new();
+        let count = list(&text, "items", |at, item: Item<'_>| {
+            let Item { id, metadata } = item;
+            let missing = || Error::invalid("metadata is missing: give a JSON value, or null to remove it");
+            let metadata = metadata.ok_or_else(|| missing().at(at, Part::Metadata))?;
+            rows.push((id.into_owned(), Some(metadata.get().to_owned())));
+            Ok(())
+        })?;
+        if count.is_none_or(|count| count == 0) {
+            return Err(Error::invalid("items is empty: give at least one {id, metadata}").into());
+        }
+        let MetadataSet { seq, updated, length } = live.set_metadata(&rows)?;
+        Ok(answer::json(StatusCode::OK, seq, &SetAnswer { updated, length, seq }))
+    })
+    .await
+}

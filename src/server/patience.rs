@@ -1,0 +1,81 @@
+//! Reading a body with patience that ends: by size, by silence, and by the time of the whole.
+//!
+//! What the body means is not looked at here.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{HeaderMap, StatusCode, header};
+use tokio::time::timeout;
+
+use super::problem::Problem;
+use crate::error::Error;
+
+/// How long a body may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// Between two pieces.
+    pub(super) idle: Duration,
+    /// From the first to the last.
+    pub(super) whole: Duration,
+}
+
+/// The next data of a body, `None` at its end.
+pub(super) async fn next_data(body: &mut Body) -> Option<Result<Bytes, axum::Error>> {
+    loop {
+        match poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await? {
+            Ok(frame) => match frame.into_data() {
+                Ok(data) => return Some(Ok(data)),
+                Err(_trailers) => {}
+            },
+            Err(error) => return Some(Err(error)),
+        }
+    }
+}
+
+/// The whole body, at most `limit` bytes of it.
+pub(super) async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    patience: Patience,
+) -> Result<Vec<u8>, Problem> {
+    let Patience { idle, whole } = patience;
+    let announced =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|bytes| bytes > limit as u64) {
+        return Err(too_large(limit));
+    }
+    let capacity = announced.map_or(0, |bytes| bytes.min(1 << 20) as usize);
+    timeout(whole, collect(body, limit, idle, capacity))
+        .await
+        .unwrap_or_else(|_| Err(too_slow("the whole body", whole)))
+}
+
+async fn collect(mut body: Body, limit: usize, idle: Duration, capacity: usize) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::with_capacity(capacity);
+    loop {
+        match timeout(idle, next_data(&mut body)).await {
+            Ok(Some(Ok(data))) if bytes.len() + data.len() <= limit => bytes.extend_from_slice(&data),
+            Ok(Some(Ok(_))) => return Err(too_large(limit)),
+            Ok(Some(Err(error))) => {
+                return Err(Error::invalid("the body ended early").caused_by(error).into());
+            }
+            Ok(None) => return Ok(bytes),
+            Err(_) => return Err(too_slow("the next piece of the body", idle)),
+        }
+    }
+}
+
+fn too_large(limit: usize) -> Problem {
+    let error = Error::exhausted(format!("the body is too large: at most {limit} bytes; send it in parts"));
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, error)
+}
+
+fn too_slow(what: &str, limit: Duration) -> Problem {
+    let error =
+        Error::unavailable(format!("{what} did not arrive in time: at most {} s", limit.as_secs_f32()));
+    Problem::new(StatusCode::REQUEST_TIMEOUT, error)
+}

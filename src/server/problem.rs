@@ -1,0 +1,153 @@
+//! Errors over HTTP: `application/problem+json` (RFC 9457), and which status each kind of error has.
+//!
+//! A response made from a [`Problem`] carries it along, so that the outermost layer (`outer.rs`) can write
+//! the request's id into the document.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value};
+
+use crate::error::{Error, ErrorKind, Outcome};
+
+/// What an error answers: a status and an error, with members of its own if it has more to tell.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    status: StatusCode,
+    error: Error,
+    members: Map<String, Value>,
+}
+
+/// The status of each kind. Where HTTP is finer than the kinds (405, 408, 413, 415, 429) the place that
+/// knows it says so through [`Problem::new`].
+pub(super) fn status(kind: ErrorKind) -> StatusCode {
+    match kind {
+        ErrorKind::InvalidArgument => StatusCode::BAD_REQUEST,
+        ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        ErrorKind::AlreadyExists | ErrorKind::Conflict => StatusCode::CONFLICT,
+        ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        ErrorKind::PermissionDenied => StatusCode::FORBIDDEN,
+        ErrorKind::ResourceExhausted => StatusCode::INSUFFICIENT_STORAGE,
+        ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::Corrupt | ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorKind::Unsupported => StatusCode::NOT_IMPLEMENTED,
+    }
+}
+
+/// Whether the same request may succeed later.
+fn retryable(kind: ErrorKind, status: StatusCode) -> bool {
+    match kind {
+        ErrorKind::Conflict | ErrorKind::Unavailable => true,
+        ErrorKind::ResourceExhausted => status != StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorKind::InvalidArgument
+        | ErrorKind::NotFound
+        | ErrorKind::AlreadyExists
+        | ErrorKind::Unauthenticated
+        | ErrorKind::PermissionDenied
+        | ErrorKind::Corrupt
+        | ErrorKind::Unsupported
+        | ErrorKind::Internal => false,
+    }
+}
+
+impl Problem {
+    /// A problem with a status of its own.
+    pub fn new(status: StatusCode, error: Error) -> Self {
+        Self { status, error, members: Map::new() }
+    }
+
+    /// Adds a member to the document.
+    #[must_use]
+    pub(super) fn with(mut self, member: &str, value: Value) -> Self {
+        self.members.insert(member.to_owned(), value);
+        self
+    }
+
+    /// The response, naming the request.
+    pub(super) fn respond(&self, request_id: Option<&str>) -> Response {
+        let Self { status, error, members } = self;
+        let (kind, retryable) = (error.kind(), retryable(error.kind(), *status));
+        let mut document = Map::new();
+        let mut put = |name: &str, value: Value| document.insert(name.to_owned(), value);
+        put("type", "about:blank".into());
+        put("title", status.canonical_reason().unwrap_or("Error").into());
+        put("status", status.as_u16().into());
+        put("detail", error.to_string().into());
+        put("code", kind.code().into());
+        put("retryable", retryable.into());
+        let outcome = match error.outcome() {
+            Outcome::Known => "known",
+            Outcome::Unknown => "unknown",
+        };
+        put("outcome", outcome.into());
+        if let Some(item) = error.item() {
+            put("item", item.index.into());
+        }
+        if let Some(id) = request_id {
+            put("request_id", id.into());
+        }
+        document.extend(members.clone());
+        let body = Body::from(Value::Object(document).to_string());
+        let mut response = (*status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if matches!(*status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response.extensions_mut().insert(self.clone());
+        response
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self::new(status(error.kind()), error)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        self.respond(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Part;
+
+    async fn document(problem: Problem) -> Value {
+        let body = problem.respond(Some("r-1")).into_body();
+        let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+        serde_json::from_slice(&bytes).unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_kind_has_an_error_status_and_tells_its_code() {
+        for kind in ErrorKind::ALL {
+            let status = status(kind);
+            assert!(status.is_client_error() || status.is_server_error(), "{kind:?}");
+            let document = document(Error::new(kind, "a sentence").into()).await;
+            assert_eq!(document["status"], status.as_u16());
+            assert_eq!(document["code"], kind.code());
+            assert_eq!(document["detail"], "a sentence");
+            assert_eq!(document["request_id"], "r-1");
+            assert_eq!(document["outcome"], "known");
+            assert!(document["retryable"].is_boolean() && document.get("item").is_none());
+        }
+    }
+
+    #[tokio::test]
+    async fn the_item_and_the_outcome_are_told() {
+        let error = Error::unavailable("no answer").at(7, Part::Vector).outcome_unknown();
+        let document = document(error.into()).await;
+        assert_eq!((&document["item"], &document["outcome"]), (&7.into(), &"unknown".into()));
+        assert!(document["detail"].as_str().unwrap().starts_with("items[7]: no answer"));
+    }
+
+    #[test]
+    fn too_much_at_once_is_not_worth_repeating() {
+        assert!(!retryable(ErrorKind::ResourceExhausted, StatusCode::PAYLOAD_TOO_LARGE));
+        assert!(retryable(ErrorKind::ResourceExhausted, StatusCode::TOO_MANY_REQUESTS));
+    }
+}

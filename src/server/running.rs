@@ -1,0 +1,134 @@
+//! A service with the threads it runs on: loading, serving, ending, closing the registry.
+//!
+//! The registry is closed outside of the runtime, after it: closing blocks.
+
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axum::Router;
+use parking_lot::Mutex;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+
+use super::app::app;
+use super::serve::serve;
+use super::state::{AppState, Limits};
+use crate::error::{Error, Result};
+use crate::registry::Registry;
+
+/// Calls that still run on blocking threads when the service ends are waited for so long.
+const LAST_CALLS: Duration = Duration::from_secs(10);
+
+/// A service on a thread of its own, inside another process. Dropping it stops it.
+pub struct Running {
+    addr: SocketAddr,
+    stop: Mutex<Option<(oneshot::Sender<()>, JoinHandle<Result<()>>)>>,
+}
+
+impl Running {
+    /// Serves `registry` on `addr` (port 0 takes a free one). Returns once connections are accepted.
+    pub fn start(registry: Registry, addr: SocketAddr) -> Result<Self> {
+        let listener = TcpListener::bind(addr).map_err(|error| cannot_listen(addr, error))?;
+        let addr = listener.local_addr().map_err(|error| cannot_listen(addr, error))?;
+        let (stop, stopped) = oneshot::channel();
+        let runtime = runtime()?;
+        let thread = std::thread::Builder::new()
+            .name("vectord serve".to_owned())
+            .spawn(move || {
+                host(runtime, listener, registry, Limits::default(), async { drop(stopped.await) })
+            })
+            .map_err(no_thread)?;
+        Ok(Self { addr, stop: Mutex::new(Some((stop, thread))) })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Lets what runs end, closes the registry, and waits for both. Stopping twice is no error.
+    pub fn stop(&self) -> Result<()> {
+        let Some((stop, thread)) = self.stop.lock().take() else { return Ok(()) };
+        stop.send(()).ok();
+        thread.join().unwrap_or_else(|_| Err(Error::internal("the service's thread panicked")))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Err(error) = self.stop() {
+            tracing::error!(%error, "the service ended badly");
+        }
+    }
+}
+
+/// The runtime of a service.
+pub fn runtime() -> Result<Runtime> {
+    Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("vectord http")
+        .build()
+        .map_err(|error| Error::exhausted(format!("cannot start the runtime: {error}")).caused_by(error))
+}
+
+/// Serves `registry` on `listener` until `shutdown`, and closes it. The indexes are loaded meanwhile; what is
+/// asked of one that is not loaded yet waits for it.
+pub fn host(
+    runtime: Runtime,
+    listener: TcpListener,
+    registry: Registry,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) -> Result<()> {
+    let state = AppState::new(registry.clone(), limits);
+    let (ended, end) = mpsc::channel();
+    let (loaded, wait) = mpsc::channel::<()>();
+    let loading = Arc::clone(&state);
+    let load = move || {
+        loading.load(&end);
+        // Hung up on after the last handle on the registry is gone.
+        drop(loading);
+        drop(loaded);
+    };
+    std::thread::Builder::new().name("vectord load".to_owned()).spawn(load).map_err(no_thread)?;
+    let router = app(Arc::clone(&state));
+    let shutdown = async move {
+        shutdown.await;
+        state.draining.store(true, Ordering::Release);
+        drop(ended);
+    };
+    run(runtime, listener, router, limits, shutdown)?;
+    wait.recv_timeout(LAST_CALLS).ok();
+    registry.close()
+}
+
+/// Serves `router` on `listener` until `shutdown`.
+pub fn run(
+    runtime: Runtime,
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) -> Result<()> {
+    let served = runtime.block_on(async {
+        listener.set_nonblocking(true)?;
+        serve(tokio::net::TcpListener::from_std(listener)?, router, limits, shutdown).await;
+        Ok(())
+    });
+    runtime.shutdown_timeout(LAST_CALLS);
+    served.map_err(|error: std::io::Error| {
+        Error::unavailable(format!("cannot listen: {error}")).caused_by(error)
+    })
+}
+
+fn cannot_listen(addr: SocketAddr, error: std::io::Error) -> Error {
+    Error::unavailable(format!("cannot listen on {addr}: {error}")).caused_by(error)
+}
+
+fn no_thread(error: std::io::Error) -> Error {
+    Error::exhausted(format!("cannot start a thread: {error}")).caused_by(error)
+}

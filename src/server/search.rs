@@ -1,0 +1,38 @@
+//! POST search: the rows nearest to one vector.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::answer;
+use super::body::{JsonText, parse};
+use super::floats::floats;
+use super::live::{Answer, Live, blocking};
+use crate::registry::SearchOptions;
+
+const LIMIT: usize = 64 << 20;
+const DEFAULT_K: i64 = 10;
+const MOST_K: i64 = 1_000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body<'a> {
+    #[serde(borrow)]
+    vector: Option<&'a RawValue>,
+    k: Option<i64>,
+}
+
+pub(super) async fn search(Live(live): Live, JsonText(text): JsonText<LIMIT>) -> Answer {
+    blocking(move || {
+        let Body { vector, k } = parse(&text)?;
+        let mut query = Vec::with_capacity(live.params().dimension as usize);
+        floats(vector, &mut query)?;
+        let hits = live.search(&query, &SearchOptions::new(rows(k)))?;
+        Ok(answer::results(&hits))
+    })
+    .await
+}
+
+/// As in the Go service: nothing and less than one is ten, and a thousand is the most.
+fn rows(k: Option<i64>) -> usize {
+    k.filter(|k| *k > 0).unwrap_or(DEFAULT_K).min(MOST_K) as usize
+}

@@ -1,0 +1,113 @@
+//! What every request shares: the registry, the indexes at hand, and whether the service is ready.
+//!
+//! The indexes at hand are a cache: an index found there costs a request no trip to a blocking thread.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use parking_lot::RwLock;
+
+use super::loading::Loading;
+use super::patience::Patience;
+use crate::error::{ErrorKind, Result};
+use crate::registry::{LiveIndex, Registry};
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The first byte of a connection and the head of each request.
+    pub header: Duration,
+    /// Between two pieces of a body.
+    pub body_idle: Duration,
+    /// A whole body.
+    pub body_whole: Duration,
+    /// What was accepted may take so long after the service was told to end.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            header: Duration::from_secs(10),
+            body_idle: Duration::from_secs(10),
+            body_whole: Duration::from_secs(60),
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The state of a service.
+pub struct AppState {
+    pub(super) registry: Registry,
+    pub(super) limits: Limits,
+    pub(super) loading: Loading,
+    pub(super) draining: AtomicBool,
+    at_hand: RwLock<HashMap<String, LiveIndex>>,
+}
+
+impl AppState {
+    /// The state of a service over `registry`. Nothing is loaded yet: [`load`](Self::load) does it.
+    pub fn new(registry: Registry, limits: Limits) -> Arc<Self> {
+        Arc::new(Self {
+            registry,
+            limits,
+            loading: Loading::default(),
+            draining: AtomicBool::new(false),
+            at_hand: RwLock::default(),
+        })
+    }
+
+    pub(super) fn patience(&self) -> Patience {
+        let Limits { header: _, body_idle, body_whole, drain: _ } = self.limits;
+        Patience { idle: body_idle, whole: body_whole }
+    }
+
+    /// The index `name` if it is at hand and good. Never blocks.
+    pub(super) fn at_hand(&self, name: &str) -> Option<LiveIndex> {
+        let live = self.at_hand.read().get(name).cloned()?;
+        // Dropped, or overtaken by another process: the registry knows what to do.
+        let halted = live.halted().ok()?;
+        halted.is_none_or(|error| error.kind() != ErrorKind::Conflict).then_some(live)
+    }
+
+    /// The index `name`, loaded if need be. Blocks.
+    pub(super) fn get(&self, name: &str) -> Result<LiveIndex> {
+        let found = self.registry.get(name);
+        self.loading.note(name, found.as_ref().err());
+        match found {
+            Ok(live) => {
+                self.keep(&live);
+                Ok(live)
+            }
+            Err(error) => {
+                self.forget(name);
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) fn keep(&self, live: &LiveIndex) {
+        let before = self.at_hand.write().insert(live.name().to_owned(), live.clone());
+        // The last handle of an index closes it, which may take long: after the lock.
+        drop(before);
+    }
+
+    pub(super) fn forget(&self, name: &str) {
+        let before = self.at_hand.write().remove(name);
+        drop(before);
+    }
+
+    /// The indexes at hand that refuse writes, and why.
+    pub(super) fn halted(&self) -> Vec<(String, crate::error::Error)> {
+        let at_hand: Vec<_> = self.at_hand.read().values().cloned().collect();
+        let halted = |live: LiveIndex| {
+            let error = live.halted().ok()??;
+            (error.kind() != ErrorKind::Conflict).then(|| (live.name().to_owned(), error))
+        };
+        let mut halted: Vec<_> = at_hand.into_iter().filter_map(halted).collect();
+        halted.sort_by(|(a, _), (b, _)| a.cmp(b));
+        halted
+    }
+}

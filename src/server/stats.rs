@@ -1,0 +1,60 @@
+//! Figures of an index, and a snapshot on request.
+
+use axum::http::StatusCode;
+use serde::Serialize;
+
+use super::answer;
+use super::live::{Answer, Live, blocking};
+use crate::index::Stats;
+use crate::registry::LiveStats;
+
+#[derive(Serialize)]
+struct Told<'a> {
+    rows: usize,
+    dead: usize,
+    tail: usize,
+    bytes_memory: usize,
+    bytes_store: u64,
+    objects: usize,
+    seq: u64,
+    codec: &'a str,
+    degree: f64,
+    ef_search: usize,
+    halted: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Checkpointed {
+    seq: u64,
+}
+
+pub(super) async fn stats(Live(live): Live) -> Answer {
+    blocking(move || {
+        let LiveStats { index, bytes_store, objects, halted } = live.stats()?;
+        let Stats { rows, dead, tail, bytes_memory, seq, codec, degree, ef_search } = index;
+        let halted = halted.map(|error| error.to_string());
+        let told = Told {
+            rows,
+            dead,
+            tail,
+            bytes_memory,
+            bytes_store,
+            objects,
+            seq,
+            codec,
+            degree,
+            ef_search,
+            halted,
+        };
+        Ok(answer::json(StatusCode::OK, seq, &told))
+    })
+    .await
+}
+
+pub(super) async fn checkpoint(Live(live): Live) -> Answer {
+    blocking(move || {
+        let seq = live.checkpoint()?;
+        Ok(answer::json(StatusCode::OK, seq, &Checkpointed { seq }))
+    })
+    .await
+}
