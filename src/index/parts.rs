@@ -61,8 +61,9 @@ impl Index {
                 writer.live -= 1;
             }
         }
-        let _ = adjacency;
-        writer.graph.grow(&writer.rows.view(), slots);
+        let rows = writer.rows.view();
+        writer.graph =
+            Graph::decode(params.space(), params.m as usize, super::core::EF_CONSTRUCTION, adjacency, &rows)?;
         let table = lookup_of(&writer.view(seq))?;
         Ok(Self::from_writer(params, writer, table, seq))
     }
@@ -91,9 +92,6 @@ fn parts_of<'a>(view: &'a View, graph: &Graph) -> Parts<'a> {
         alive,
         ids: (0..slots).map(|slot| if living(&slot) { view.id(slot) } else { "" }).collect(),
         metadata: (0..slots).map(|slot| view.metadata(slot).filter(|_| living(&slot))).collect(),
-        adjacency: {
-            let _ = graph;
-            vec![]
-        },
+        adjacency: graph.encode(),
     }
 }
