@@ -1,5 +1,7 @@
 //! Searches while another thread writes: every result existed at that search's seq.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod support;
 
 use std::collections::BTreeMap;

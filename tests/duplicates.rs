@@ -1,5 +1,7 @@
 //! Copies of one vector, which real data is full of, never hide a row.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod support;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,7 @@
 //! The log over a store that fails: what was acknowledged is there, what failed is not, and nothing is doubled.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod support;
 
 use std::sync::Arc;

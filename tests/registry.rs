@@ -1,5 +1,7 @@
 //! The registry as its users meet it: names, lifetimes, errors, and what is on disk after.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod support;
 
 use std::path::Path;
@@ -137,6 +139,9 @@ fn what_was_acknowledged_is_there_after_reopening_with_the_same_answers() {
     }
 }
 
+/// What is wrong, the id and vector at fault, the part the error names, and a word of it.
+type Bad<'a> = (&'a str, &'a str, &'a [f32], Part, &'a str);
+
 #[test]
 fn a_bad_batch_names_its_item_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -145,7 +150,6 @@ fn a_bad_batch_names_its_item_and_leaves_nothing() {
     let docs = registry.create("docs", Params::new(4)).unwrap();
     fill(&docs, 0, 10, &mut Seeded(3));
     let good = [1.0_f32, 2.0, 3.0, 4.0];
-    type Bad<'a> = (&'a str, &'a str, &'a [f32], Part, &'a str);
     let cases: [Bad<'_>; 6] = [
         ("NaN", "x", &[1.0, f32::NAN, 0.0, 0.0], Part::Vector, "NaN"),
         ("infinity", "x", &[1.0, 0.0, f32::INFINITY, 0.0], Part::Vector, "infin"),
