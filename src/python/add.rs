@@ -1,0 +1,196 @@
+//! Adding rows: read in short slices into batches, checked whole, then written batch after batch.
+//!
+//! The caller's memory is read only while the interpreter is held, never longer than a few milliseconds at
+//! a stretch: between two slices the interpreter is released for the work on the slice just read, which
+//! gives a waiting thread its turn.
+
+use pyo3::prelude::*;
+
+use super::array::Vectors;
+use super::column::{self, Column};
+use super::json;
+use super::metadata::Metadata;
+use super::progress::Progress;
+use super::results::Added;
+use crate::error::{Error, Item, Result};
+use crate::index::check_id;
+use crate::registry::{Batch, BatchBuilder, LiveIndex, Params};
+
+/// A call is one atomic batch up to this size, and consecutive ones of whole rows beyond it.
+const ATOMIC_BYTES: usize = 64 << 20;
+/// Rows and bytes of text read while the interpreter is held once.
+const SLICE_ROWS: usize = 512;
+const SLICE_BYTES: usize = 128 << 10;
+
+/// What a caller gave to add, lengths agreed.
+pub(super) struct Given<'py> {
+    pub(super) ids: Column<'py>,
+    pub(super) vectors: Vectors,
+    pub(super) metadata: Metadata<'py>,
+}
+
+/// A batch whose ids and metadata are there and whose vectors are not.
+struct Draft {
+    first: usize,
+    bytes: usize,
+    builder: BatchBuilder,
+}
+
+impl Given<'_> {
+    pub(super) fn check(&self) -> PyResult<()> {
+        let (ids, vectors) = (self.ids.len(), self.vectors.len());
+        if ids != vectors {
+            return Err(Error::invalid(format!("lengths disagree: ids {ids}, vectors {vectors}")).into());
+        }
+        self.metadata.check(ids)
+    }
+}
+
+pub(super) fn add(
+    py: Python<'_>,
+    live: &LiveIndex,
+    given: &Given<'_>,
+    key: Option<&str>,
+    progress: bool,
+) -> PyResult<Added> {
+    let params = live.params();
+    let drafts = read_texts(py, given, &params)?;
+    let keys = keys(key, drafts.len())?;
+    let mut batches = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        let first = draft.first;
+        batches.push((first, read_vectors(py, &given.vectors, draft, &params)?));
+    }
+    let mut progress = progress.then(|| Progress::start(py, live.name(), given.ids.len())).transpose()?;
+    let mut done = Added { seq: live.seq()?, added: 0, length: live.len()? };
+    for ((first, batch), key) in batches.into_iter().zip(keys) {
+        match py.detach(|| live.add(batch, key.as_deref())) {
+            Ok(added) => {
+                let so_far = done.added + added.added;
+                done = Added { added: so_far, ..added.into() };
+            }
+            Err(error) => return Err(so_far(py, shift(error, first).into(), done)),
+        }
+        let shown = progress.as_mut().map_or(Ok(()), |progress| progress.show(py, done.added));
+        if let Err(stopped) = shown.and_then(|()| py.check_signals()) {
+            return Err(so_far(py, stopped, done));
+        }
+    }
+    progress.map_or(Ok(()), |progress| progress.end(py))?;
+    Ok(done)
+}
+
+/// The idempotency key of each batch: the caller's own for the first, numbered for the others. The split
+/// depends on the rows alone, so a repetition meets the same keys.
+fn keys(key: Option<&str>, batches: usize) -> Result<Vec<Option<String>>> {
+    let Some(key) = key else { return Ok(vec![None; batches]) };
+    let numbered = |n: usize| if n == 0 { key.to_owned() } else { format!("{key}/{n}") };
+    let keys: Vec<_> = (0..batches.max(1)).map(numbered).collect();
+    for key in &keys {
+        check_id(key).map_err(|error| error.within("idempotency key"))?;
+    }
+    Ok(keys.into_iter().map(Some).collect())
+}
+
+/// Reads ids and metadata, and cuts the call into batches.
+fn read_texts(py: Python<'_>, given: &Given<'_>, params: &Params) -> PyResult<Vec<Draft>> {
+    let rows = given.ids.len();
+    let row_bytes = params.dimension as usize * size_of::<f32>();
+    let draft = |first: usize, bytes: usize| {
+        let expected = (rows - first).min(ATOMIC_BYTES / row_bytes + 1);
+        Draft { first, bytes, builder: Batch::builder(expected, params.dimension) }
+    };
+    let mut drafts: Vec<Draft> = Vec::new();
+    let mut push = |at: usize, id: &str, metadata: Option<&str>| {
+        let bytes = row_bytes + id.len() + metadata.map_or(0, str::len) + 2 * size_of::<u32>();
+        match drafts.last_mut() {
+            Some(last) if last.bytes + bytes <= ATOMIC_BYTES => last.bytes += bytes,
+            Some(_) | None => drafts.push(draft(at, bytes)),
+        }
+        let last = drafts.last_mut().expect("one was pushed if there was none");
+        last.builder.push(id, metadata).map_err(|error| shift(error, last.first))
+    };
+    for from in (0..rows).step_by(SLICE_ROWS) {
+        let to = rows.min(from + SLICE_ROWS);
+        let ids = given.ids.slice(from, to)?;
+        let metadata = given.metadata.slice(py, from, to)?;
+        let mut read = 0;
+        while read < to - from {
+            let (mut texts, mut bytes, first) = (Vec::new(), 0, from + read);
+            while read < to - from && bytes < SLICE_BYTES {
+                let id = column::id(&ids.get_item(read)?, from + read)?;
+                let values = metadata.as_ref().map(|rows| rows.get_item(read)).transpose()?;
+                let text = values.map(|value| json::dump(&value, from + read)).transpose()?.flatten();
+                bytes += id.len() + text.as_ref().map_or(0, String::len);
+                texts.push((id, text));
+                read += 1;
+            }
+            py.detach(|| -> Result<()> {
+                texts.iter().zip(first..).try_for_each(|((id, text), at)| push(at, id, text.as_deref()))
+            })?;
+            py.check_signals()?;
+        }
+    }
+    Ok(drafts)
+}
+
+/// Copies the vectors of a draft straight into the buffer that is logged, and checks them there.
+fn read_vectors(py: Python<'_>, vectors: &Vectors, draft: Draft, params: &Params) -> PyResult<Batch> {
+    let Draft { first, bytes: _, builder } = draft;
+    let (rows, dimension) = (builder.len(), params.dimension as usize);
+    let mut stopped = None;
+    let finished = py.detach(|| {
+        builder.finish_with(|matrix| {
+            for from in (0..rows).step_by(vectors.piece()) {
+                let to = rows.min(from + vectors.piece());
+                let piece = &mut matrix[from * dimension..to * dimension];
+                let copied = Python::attach(|py| {
+                    py.check_signals()?;
+                    vectors.copy(py, first + from..first + to, piece)
+                });
+                if let Err(error) = copied {
+                    stopped = Some(error);
+                    return Err(Error::internal("stopped"));
+                }
+                check(piece, first + from, params)?;
+            }
+            Ok(())
+        })
+    });
+    match stopped {
+        Some(error) => Err(error),
+        None => Ok(finished?),
+    }
+}
+
+fn check(piece: &[f32], first: usize, params: &Params) -> Result<()> {
+    for (row, at) in piece.chunks_exact(params.dimension as usize).zip(first..) {
+        params.distance.admit(row).map_err(|error| error.at(at, crate::error::Part::Vector))?;
+    }
+    Ok(())
+}
+
+/// The item's place in the whole call.
+fn shift(error: Error, first: usize) -> Error {
+    match error.item() {
+        Some(Item { index, part }) => error.at(first + index, part),
+        None => error,
+    }
+}
+
+/// The exception that ended a call says which rows are in.
+fn so_far(py: Python<'_>, error: PyErr, done: Added) -> PyErr {
+    let value = error.value(py);
+    let said = value.setattr("added", done.added).and_then(|()| value.setattr("seq", done.seq));
+    said.err().unwrap_or(error)
+}
+
+/// A column of a DataFrame.
+pub(super) fn column<'py>(frame: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    let columns = frame.getattr("columns")?;
+    if !columns.contains(name)? {
+        let there = columns.call_method0("tolist")?.repr()?;
+        return Err(Error::invalid(format!("the DataFrame has no column {name:?}, only {there}")).into());
+    }
+    frame.get_item(name)
+}

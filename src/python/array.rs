@@ -1,0 +1,296 @@
+//! Every rule about arrays: which are taken as vectors, how they become float32, and what is handed out.
+//!
+//! The rule: an argument is what `np.asarray` makes of it. Its dtype must be a real number (float, signed or
+//! unsigned integer, bool), and each value is rounded to the nearest float32. Complex, str, datetime and
+//! object arrays are refused, as are masked values. float32 in C order is copied as it stands; any other
+//! dtype, byte order or stride, and rows given one by one, are converted a piece at a time.
+//!
+//! Nothing here keeps a view of the caller's memory: it is read only while the interpreter is held.
+
+use std::ops::Range;
+
+use numpy::{
+    Element, IntoPyArray, PyArray, PyArray1, PyArray2, PyArrayDescrMethods, PyArrayMethods, PyUntypedArray,
+    PyUntypedArrayMethods,
+};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PySlice, PyTuple};
+
+use super::column::{Column, tuple};
+use super::metadata::is_frame;
+use crate::error::{Error, Part};
+
+/// Values converted while the interpreter is held once: a fraction of a millisecond for arrays.
+const ARRAY_VALUES: usize = 1 << 19;
+/// The same for rows that are Python lists, which cost far more a value.
+const LIST_VALUES: usize = 1 << 15;
+
+/// The rows of a matrix that stays with the caller.
+pub(super) enum Matrix {
+    /// float32 in C order.
+    Plain(Py<PyArray2<f32>>),
+    /// Real numbers of any dtype and strides.
+    Array(Py<PyUntypedArray>),
+    /// A sequence of rows.
+    Rows(Py<PyAny>),
+}
+
+/// A matrix, and its number of rows of `dimension` values each.
+pub(super) struct Vectors {
+    matrix: Matrix,
+    len: usize,
+    dimension: usize,
+}
+
+/// What to search for.
+pub(super) enum Query {
+    /// One vector.
+    One(Vec<f32>),
+    /// The rows of a matrix.
+    Many(Vectors),
+}
+
+impl Vectors {
+    /// The rows given as the argument `name`, each of `dimension` values.
+    pub(super) fn new(given: &Bound<'_, PyAny>, name: &str, dimension: usize) -> PyResult<Self> {
+        if let Ok(array) = given.cast_exact::<PyArray2<f32>>()
+            && array.is_c_contiguous()
+        {
+            let (len, width) = (array.shape()[0], array.shape()[1]);
+            check_width(width, dimension)?;
+            return Ok(Self { matrix: Matrix::Plain(array.clone().unbind()), len, dimension });
+        }
+        if rows_one_by_one(given)? {
+            let column = Column::new(given, name)?;
+            if column.len() > 0 {
+                check_first(&column.slice(0, 1)?.get_item(0)?, name, column.len(), dimension)?;
+            }
+            return Ok(Self { matrix: Matrix::Rows(given.clone().unbind()), len: column.len(), dimension });
+        }
+        let array = real_array(given, name)?;
+        match array.shape() {
+            &[len, width] => {
+                check_width(width, dimension)?;
+                Ok(Self { matrix: Matrix::Array(array.unbind()), len, dimension })
+            }
+            // np.asarray([]) cannot know how wide its rows would be.
+            [0] => Ok(Self { matrix: Matrix::Array(array.unbind()), len: 0, dimension }),
+            shape => Err(not_two_dimensional(name, shape, dimension)),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// How many rows to copy while the interpreter is held once, at least one.
+    pub(super) fn piece(&self) -> usize {
+        let values = match self.matrix {
+            Matrix::Plain(_) | Matrix::Array(_) => ARRAY_VALUES,
+            Matrix::Rows(_) => LIST_VALUES,
+        };
+        (values / self.dimension).max(1)
+    }
+
+    /// Copies the rows `range` to `out`, row-major.
+    pub(super) fn copy(&self, py: Python<'_>, range: Range<usize>, out: &mut [f32]) -> PyResult<()> {
+        let Self { matrix, len: _, dimension } = self;
+        match matrix {
+            Matrix::Plain(array) => {
+                let array = array.bind(py);
+                let values = range.start * dimension..range.end * dimension;
+                let array = array.try_readonly().map_err(|_| changed())?;
+                match array.as_slice() {
+                    Ok(all) => out.copy_from_slice(all.get(values).ok_or_else(changed)?),
+                    // Not aligned for f32: the general way.
+                    Err(_) => copy_converted(&slice(array.as_any(), range)?, out)?,
+                }
+                Ok(())
+            }
+            Matrix::Array(array) => copy_converted(&slice(array.bind(py).as_any(), range)?, out),
+            Matrix::Rows(rows) => {
+                let first = range.start;
+                let rows = Column::new(rows.bind(py), "vectors")?.slice(range.start, range.end)?;
+                let fits = |array: &Bound<'_, PyUntypedArray>| array.shape() == [rows.len(), *dimension];
+                match real_array(rows.as_any(), "vectors") {
+                    Ok(array) if fits(&array) => copy_converted(array.as_any(), out),
+                    Ok(_) | Err(_) => Err(row_at_fault(&rows, first, *dimension)),
+                }
+            }
+        }
+    }
+}
+
+impl Query {
+    /// A query for an index of `dimension`.
+    pub(super) fn new(given: &Bound<'_, PyAny>, dimension: usize) -> PyResult<Self> {
+        if let Ok(array) = given.cast_exact::<PyArray1<f32>>()
+            && let Ok(values) = array.try_readonly().map_err(|_| changed())?.as_slice()
+        {
+            return Ok(Self::One(values.to_vec()));
+        }
+        let array = if is_frame(given)? || !rows_one_by_one(given)? {
+            real_array(given, "query")?
+        } else {
+            match real_array(given, "query") {
+                Ok(array) if array.ndim() == 1 => array,
+                Ok(_) | Err(_) => return Ok(Self::Many(Vectors::new(given, "query", dimension)?)),
+            }
+        };
+        match array.shape() {
+            &[len] => {
+                let mut values = vec![0.0; len];
+                copy_converted(array.as_any(), &mut values)?;
+                Ok(Self::One(values))
+            }
+            [_, _] => Ok(Self::Many(Vectors::new(array.as_any(), "query", dimension)?)),
+            shape => Err(Error::invalid(format!(
+                "query must be 1-D with shape ({dimension},) or 2-D with shape (n, {dimension}), got shape {}",
+                tuple(shape)
+            ))
+            .into()),
+        }
+    }
+}
+
+/// Lists, tuples, Series and 1-D object arrays: their rows are converted in pieces.
+fn rows_one_by_one(given: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if let Ok(array) = given.cast::<PyUntypedArray>() {
+        return Ok(array.dtype().kind() == b'O' && array.ndim() == 1);
+    }
+    let series = given.hasattr("iloc")? && !is_frame(given)?;
+    let arrow = given.hasattr("to_pylist")?;
+    Ok(given.is_instance_of::<PyList>() || given.is_instance_of::<PyTuple>() || series || arrow)
+}
+
+/// `np.asarray(given)`, if it holds real numbers.
+fn real_array<'py>(given: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let py = given.py();
+    let module = py.import("numpy")?;
+    let masked = module.getattr("ma")?.call_method1("is_masked", (given,))?;
+    if masked.is_truthy()? {
+        return Err(Error::invalid(format!("{name} holds masked values: fill them first")).into());
+    }
+    let array = module.call_method1("asarray", (given,)).map_err(|error| {
+        if error.is_instance_of::<pyo3::exceptions::PyException>(py) {
+            Error::invalid(format!("{name} is no array of numbers: {}", error.value(py))).into()
+        } else {
+            error
+        }
+    })?;
+    let array = array.cast_into::<PyUntypedArray>()?;
+    let dtype = array.dtype();
+    match dtype.kind() {
+        b'f' | b'i' | b'u' | b'b' => Ok(array),
+        _ if array.len() == 0 => Ok(array),
+        _ => Err(Error::invalid(format!("{name} must hold real numbers, got dtype {dtype}")).into()),
+    }
+}
+
+/// Rounds an array of real numbers to float32 and copies it to `out`. A value beyond float32 becomes an
+/// infinity without numpy's warning: it is refused by name right after.
+fn copy_converted(array: &Bound<'_, PyAny>, out: &mut [f32]) -> PyResult<()> {
+    let py = array.py();
+    let module = py.import("numpy")?;
+    let options = PyDict::new(py);
+    options.set_item("order", "C")?;
+    options.set_item("casting", "unsafe")?;
+    let silence = PyDict::new(py);
+    silence.set_item("all", "ignore")?;
+    let quiet = module.getattr("errstate")?.call((), Some(&silence))?;
+    quiet.call_method0("__enter__")?;
+    let converted = array.call_method("astype", (numpy::dtype::<f32>(py),), Some(&options));
+    quiet.call_method1("__exit__", (py.None(), py.None(), py.None()))?;
+    let converted = converted?.call_method1("reshape", (-1,))?.cast_into::<PyArray1<f32>>()?;
+    let converted = converted.try_readonly().map_err(|_| changed())?;
+    let values = converted.as_slice()?;
+    if values.len() != out.len() {
+        return Err(changed());
+    }
+    out.copy_from_slice(values);
+    Ok(())
+}
+
+fn slice<'py>(array: &Bound<'py, PyAny>, range: Range<usize>) -> PyResult<Bound<'py, PyAny>> {
+    array.get_item(PySlice::new(array.py(), range.start as isize, range.end as isize, 1))
+}
+
+fn check_width(got: usize, dimension: usize) -> PyResult<()> {
+    if got == dimension { Ok(()) } else { Err(mismatch(got, dimension).at(0, Part::Vector).into()) }
+}
+
+fn mismatch(got: usize, dimension: usize) -> Error {
+    Error::invalid(format!("dimension mismatch: index has {dimension}, got {got}"))
+}
+
+fn not_two_dimensional(name: &str, shape: &[usize], dimension: usize) -> PyErr {
+    let shape = tuple(shape);
+    Error::invalid(format!("{name} must be 2-D with shape (n, {dimension}), got shape {shape}")).into()
+}
+
+/// Refuses a sequence of `len` rows whose first says that it is no matrix.
+fn check_first(row: &Bound<'_, PyAny>, name: &str, len: usize, dimension: usize) -> PyResult<()> {
+    match real_array(row, name) {
+        Ok(array) if array.ndim() != 1 => {
+            let shape: Vec<usize> = [len].iter().chain(array.shape()).copied().collect();
+            Err(not_two_dimensional(name, &shape, dimension))
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// What is wrong with the first bad one of `rows`, which begin at row `first`.
+fn row_at_fault(rows: &Bound<'_, PyList>, first: usize, dimension: usize) -> PyErr {
+    for (at, row) in rows.iter().enumerate() {
+        let fault = match real_array(&row, "the row") {
+            Ok(array) => match array.shape() {
+                [width] if *width == dimension => continue,
+                [width] => mismatch(*width, dimension),
+                shape => Error::invalid(format!("the row must be 1-D, got shape {}", tuple(shape))),
+            },
+            Err(error) if error.is_instance_of::<pyo3::exceptions::PyValueError>(rows.py()) => {
+                Error::invalid(error.value(rows.py()).to_string())
+            }
+            Err(error) => return error,
+        };
+        return fault.at(first + at, Part::Vector).into();
+    }
+    changed()
+}
+
+fn changed() -> PyErr {
+    Error::invalid("an array changed while it was being read").into()
+}
+
+/// A 1-D array of float32.
+pub(super) fn floats(py: Python<'_>, values: Vec<f32>) -> Py<PyAny> {
+    values.into_pyarray(py).into_any().unbind()
+}
+
+/// A 1-D object array.
+pub(super) fn objects(py: Python<'_>, values: Vec<Py<PyAny>>) -> Py<PyAny> {
+    values.into_pyarray(py).into_any().unbind()
+}
+
+/// A 2-D array of float32 with rows of `width`.
+pub(super) fn float_rows(py: Python<'_>, values: Vec<f32>, width: usize, rows: usize) -> PyResult<Py<PyAny>> {
+    rows_of(values.into_pyarray(py), width, rows)
+}
+
+/// A 2-D object array with rows of `width`.
+pub(super) fn object_rows(
+    py: Python<'_>,
+    values: Vec<Py<PyAny>>,
+    width: usize,
+    rows: usize,
+) -> PyResult<Py<PyAny>> {
+    rows_of(values.into_pyarray(py), width, rows)
+}
+
+fn rows_of<T: Element>(
+    flat: Bound<'_, PyArray<T, numpy::Ix1>>,
+    width: usize,
+    rows: usize,
+) -> PyResult<Py<PyAny>> {
+    Ok(flat.reshape([rows, width])?.into_any().unbind())
+}

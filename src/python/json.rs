@@ -1,0 +1,69 @@
+//! Metadata between Python values and compact JSON text, by Python's own `json`.
+//!
+//! numpy scalars and arrays are written as the numbers and lists they stand for. NaN and infinities are
+//! refused: JSON has none.
+
+use pyo3::exceptions::{PyRecursionError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyString};
+
+use super::column::utf8;
+use crate::error::{Error, Part};
+
+static ENCODE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// What `json` asks about a value it does not know.
+#[pyfunction]
+fn plain<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if value.hasattr("tolist")? {
+        return value.call_method0("tolist");
+    }
+    let what = value.get_type().name()?;
+    Err(PyTypeError::new_err(format!("a {what} is not JSON: convert it to str or a number")))
+}
+
+/// `json.JSONEncoder(...).encode`.
+fn encoder(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    let encode = ENCODE.get_or_try_init(py, || {
+        let options = PyDict::new(py);
+        options.set_item("ensure_ascii", false)?;
+        options.set_item("allow_nan", false)?;
+        options.set_item("separators", (",", ":"))?;
+        options.set_item("default", wrap_pyfunction!(plain, py)?)?;
+        let encoder = py.import("json")?.getattr("JSONEncoder")?.call((), Some(&options))?;
+        Ok::<_, PyErr>(encoder.getattr("encode")?.unbind())
+    })?;
+    Ok(encode.bind(py))
+}
+
+/// The text of `value`, which is number `at` of the metadata; `None` has none.
+pub(super) fn dump(value: &Bound<'_, PyAny>, at: usize) -> PyResult<Option<String>> {
+    let py = value.py();
+    if value.is_none() {
+        return Ok(None);
+    }
+    let refused = |error: PyErr| {
+        let ours = error.is_instance_of::<PyTypeError>(py)
+            || error.is_instance_of::<PyValueError>(py)
+            || error.is_instance_of::<PyRecursionError>(py);
+        if !ours {
+            return error;
+        }
+        let why = error.value(py).to_string();
+        let hint = if why.contains("Out of range float") { "; use None for a missing value" } else { "" };
+        Error::invalid(format!("metadata is not JSON: {why}{hint}")).at(at, Part::Metadata).into()
+    };
+    let text = encoder(py)?.call1((value,)).map_err(refused)?;
+    let text = text.cast_into::<PyString>()?;
+    Ok(Some(utf8(&text).map_err(|error| error.at(at, Part::Metadata))?.to_owned()))
+}
+
+/// The value of `text`; `None` where there is none.
+pub(super) fn load<'py>(py: Python<'py>, text: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
+    match text {
+        None => Ok(py.None().into_bound(py)),
+        Some(text) => LOADS.import(py, "json", "loads")?.call1((text,)),
+    }
+}

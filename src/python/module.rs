@@ -1,0 +1,91 @@
+//! The extension module `vectord._vectord`: what it exports, and how pickles find their way back.
+//!
+//! Initialising it starts no thread, opens no file and installs no logger.
+
+use std::path::PathBuf;
+
+use pyo3::prelude::*;
+
+use super::batch_hits::PyBatchHits;
+use super::errors;
+use super::hits::{self, PyHits};
+use super::index::PyIndex;
+use super::registry::PyRegistry;
+use super::results::{Added, Deleted, MetadataSet};
+use super::rows::PyRows;
+use crate::error::Error;
+
+/// Open the registry of indexes on a store.
+///
+/// Nothing is loaded yet: :meth:`Registry.get` loads an index. Opening the same URL twice in a process gives
+/// two handles on the same live indexes; each is closed by itself.
+///
+/// Parameters
+/// ----------
+/// url : str or os.PathLike
+///     A directory, which is created if missing; ``"memory:"``, a new and empty store each time; or
+///     ``"http://host:port"``, a ``vectord storaged``.
+/// share : bool, default True
+///     Share live indexes with every other handle on this URL in the process. False makes this handle a
+///     writer of its own, as another process would be: it is for tests.
+///
+/// Returns
+/// -------
+/// Registry
+///
+/// Raises
+/// ------
+/// InvalidArgumentError
+///     The URL names no store.
+/// UnavailableError
+///     The store cannot be reached.
+/// UnsupportedError
+///     This build has no store of that kind.
+///
+/// Examples
+/// --------
+/// >>> registry = vectord.open("memory:")
+/// >>> registry.names()
+/// []
+#[pyfunction]
+#[pyo3(signature = (url, *, share = true))]
+fn open(py: Python<'_>, url: PathBuf, share: bool) -> PyResult<PyRegistry> {
+    let Some(url) = url.to_str() else {
+        return Err(Error::invalid(format!("the store's URL is not UTF-8: {}", url.display())).into());
+    };
+    Ok(py.detach(|| PyRegistry::open(url, share))?)
+}
+
+/// Open a pickled registry or, with a name, index.
+#[pyfunction]
+#[pyo3(signature = (url, share, name = None))]
+fn _reopen(py: Python<'_>, url: &str, share: bool, name: Option<&str>) -> PyResult<Py<PyAny>> {
+    let registry = py.detach(|| PyRegistry::open(url, share))?;
+    match name {
+        None => Ok(Py::new(py, registry)?.into_any()),
+        Some(name) => Ok(Py::new(py, py.detach(|| registry.index(name))?)?.into_any()),
+    }
+}
+
+#[pymodule]
+fn _vectord(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<Added>()?;
+    module.add_class::<Deleted>()?;
+    module.add_class::<MetadataSet>()?;
+    module.add_class::<PyBatchHits>()?;
+    module.add_class::<PyHits>()?;
+    module.add_class::<PyIndex>()?;
+    module.add_class::<PyRegistry>()?;
+    module.add_class::<PyRows>()?;
+    module.add_function(wrap_pyfunction!(open, module)?)?;
+    module.add_function(wrap_pyfunction!(_reopen, module)?)?;
+    module.add_function(wrap_pyfunction!(hits::_hits, module)?)?;
+    module.add_function(wrap_pyfunction!(errors::_one_of_each_error, module)?)?;
+    #[cfg(feature = "server")]
+    {
+        module.add_class::<super::server::PyServer>()?;
+        module.add_function(wrap_pyfunction!(super::server::run_cli, module)?)?;
+    }
+    Ok(())
+}
