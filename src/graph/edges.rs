@@ -52,3 +52,28 @@ fn insert(rows: &RowsView, links: &Links, target: u32, group: &[Edge]) {
     }
     links.replace(target, list);
 }
+
+/// Chooses the lists of `slots` again, among what they link to and what those link to in turn.
+///
+/// All choices are made on the links as they were before.
+pub(super) fn choose_again(rows: &RowsView, links: &Links, tree: &Tree, slots: &[u32]) {
+    let choose = |&slot: &u32| {
+        let mut near: Vec<u32> = links.neighbours(slot).collect();
+        near.extend(links.neighbours(slot).flat_map(|near| links.neighbours(near)));
+        near.sort_unstable();
+        near.dedup();
+        let mut candidates: Vec<Neighbour> = near
+            .into_iter()
+            .filter(|&near| near != slot)
+            .map(|near| Neighbour { key: rows.key(slot, near), slot: near })
+            .collect();
+        candidates.sort_unstable();
+        let mut chosen = Vec::with_capacity(links.width());
+        prune(rows, &candidates, links.width(), |child| tree.parent(child) == slot, &mut chosen);
+        chosen
+    };
+    let lists: Vec<Vec<Neighbour>> = slots.iter().map(choose).collect();
+    for (&slot, list) in slots.iter().zip(lists) {
+        links.replace(slot, list.iter().map(|near| near.slot));
+    }
+}

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::attach::attach;
 use super::copies::Copies;
+use super::edges;
 use super::links::{Links, MAX_SLOTS};
 use super::rows::RowsView;
 use super::schedule;
@@ -112,15 +113,19 @@ impl Graph {
             done = end;
         }
         self.attached = n;
-        self.reach_growth_points();
+        self.reach_growth_points(rows);
     }
 
-    /// Adds entry points where the row count passed growth points, spread over all rows of the time.
-    fn reach_growth_points(&mut self) {
+    /// Where the row count passed growth points: adds entry points, spread over all rows of the time, and
+    /// chooses the lists again that were made when the graph was a quarter as large.
+    fn reach_growth_points(&mut self, rows: &RowsView) {
         while self.attached >= schedule::next_growth(self.growth) {
-            self.growth = schedule::next_growth(self.growth);
+            let linked: Vec<u32> = self.tree.linked().collect();
+            let oldest = linked.partition_point(|&slot| (slot as usize) < self.growth);
+            edges::choose_again(rows, &self.links, &self.tree, &linked[..oldest]);
             let mut spread: Vec<u32> =
-                self.tree.linked().filter(|slot| !self.entries.contains(slot)).collect();
+                linked.into_iter().filter(|slot| !self.entries.contains(slot)).collect();
+            self.growth = schedule::next_growth(self.growth);
             shuffle(&mut spread, SEED ^ self.growth as u64);
             let added = schedule::entries(self.growth).saturating_sub(self.entries.len());
             self.entries = self.entries.iter().copied().chain(spread.into_iter().take(added)).collect();

@@ -37,7 +37,7 @@ impl GraphView {
     /// least `k`). `live_hint` is the number of slots `alive` says yes to: never fewer than
     /// `min(k, live_hint)` results come back if so many are alive. `rows` must be taken from the same
     /// rows as the graph, not before it.
-    #[allow(clippy::too_many_arguments)]
+    #[allow(clippy::too_many_arguments, reason = "each is a part of the question, and callers name them")]
     pub fn search(
         &self,
         rows: &RowsView,
