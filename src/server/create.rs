@@ -59,7 +59,7 @@ pub(super) async fn create(State(state): State<Arc<AppState>>, JsonText(text): J
         let params = params(&body)?;
         let live = state.registry.create(&body.name, params)?;
         state.loading.note(&body.name, None);
-        state.keep(&live);
+        let live = state.keep(live).live;
         let seq = live.seq()?;
         let described = Described { params: Told::of(&live)?, length: 0, seq };
         Ok(answer::json(StatusCode::CREATED, seq, &described))

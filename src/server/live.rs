@@ -7,12 +7,15 @@ use axum::http::request::Parts;
 use axum::response::Response;
 
 use super::problem::Problem;
-use super::state::AppState;
+use super::state::{AppState, Handle};
 use crate::error::Error;
 use crate::registry::LiveIndex;
 
 /// The index that the path names. Taken before the body, so that a missing one is told without reading it.
 pub(super) struct Live(pub(super) LiveIndex);
+
+/// The same, with the pace of its searches.
+pub(super) struct Paced(pub(super) Handle);
 
 /// The name in the path, which may name nothing.
 pub(super) struct Name(pub(super) String);
@@ -24,9 +27,18 @@ impl FromRequestParts<Arc<AppState>> for Live {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Problem> {
+        let Paced(Handle { live, pace: _ }) = Paced::from_request_parts(parts, state).await?;
+        Ok(Self(live))
+    }
+}
+
+impl FromRequestParts<Arc<AppState>> for Paced {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Problem> {
         let name = parameter(parts, state, "name").await?;
-        if let Some(live) = state.at_hand(&name) {
-            return Ok(Self(live));
+        if let Some(handle) = state.at_hand(&name) {
+            return Ok(Self(handle));
         }
         let state = Arc::clone(state);
         blocking(move || state.get(&name).map(Self).map_err(Problem::from)).await

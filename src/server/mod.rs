@@ -17,6 +17,7 @@ mod live;
 mod loading;
 mod metadata;
 mod outer;
+mod pace;
 mod patience;
 mod problem;
 mod running;

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::linger::linger;
-use super::problem::Problem;
+use super::problem::{PROBLEM, Problem};
 use super::storaged;
 use crate::error::Error;
 use crate::store::Store;
@@ -67,9 +67,11 @@ async fn identify(request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = next.run(request).await;
     let status = response.status();
-    if status.is_client_error() || status.is_server_error() {
+    let problem = response.extensions_mut().remove::<Problem>();
+    let failed = status.is_client_error() || status.is_server_error();
+    if failed && (problem.is_some() || !is_problem(&response)) {
         let text = id.to_str().ok();
-        let problem = response.extensions_mut().remove::<Problem>().unwrap_or_else(|| foreign(status));
+        let problem = problem.unwrap_or_else(|| foreign(status));
         let (mut parts, _) = response.into_parts();
         let (told, body) = problem.respond(text).into_parts();
         parts.headers.remove(header::CONTENT_LENGTH);
@@ -79,6 +81,12 @@ async fn identify(request: Request, next: Next) -> Response {
     tracing::debug!(%method, path, status = status.as_u16(), request_id = ?id, "answered");
     response.headers_mut().insert(REQUEST_ID, id);
     response
+}
+
+/// Whether the response tells what is wrong as it should, whoever made it.
+fn is_problem(response: &Response) -> bool {
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    content_type.is_some_and(|value| value.as_bytes() == PROBLEM.as_bytes())
 }
 
 /// An error status that no handler of ours made.

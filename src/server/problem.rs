@@ -3,12 +3,15 @@
 //! A response made from a [`Problem`] carries it along, so that the outermost layer (`outer.rs`) can write
 //! the request's id into the document.
 
-use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind, Outcome};
+
+/// The content type of every error.
+pub(super) const PROBLEM: &str = "application/problem+json";
 
 /// What an error answers: a status and an error, with members of its own if it has more to tell.
 #[derive(Debug, Clone)]
@@ -16,6 +19,24 @@ pub struct Problem {
     status: StatusCode,
     error: Error,
     members: Map<String, Value>,
+}
+
+/// The members of RFC 9457, then ours.
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    code: &'static str,
+    retryable: bool,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
 }
 
 /// The status of each kind. Where HTTP is finer than the kinds (405, 408, 413, 415, 429) the place that
@@ -67,30 +88,25 @@ impl Problem {
     pub(super) fn respond(&self, request_id: Option<&str>) -> Response {
         let Self { status, error, members } = self;
         let (kind, retryable) = (error.kind(), retryable(error.kind(), *status));
-        let mut document = Map::new();
-        let mut put = |name: &str, value: Value| document.insert(name.to_owned(), value);
-        put("type", "about:blank".into());
-        put("title", status.canonical_reason().unwrap_or("Error").into());
-        put("status", status.as_u16().into());
-        put("detail", error.to_string().into());
-        put("code", kind.code().into());
-        put("retryable", retryable.into());
-        let outcome = match error.outcome() {
-            Outcome::Known => "known",
-            Outcome::Unknown => "unknown",
+        let document = Document {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: error.to_string(),
+            code: kind.code(),
+            retryable,
+            outcome: match error.outcome() {
+                Outcome::Known => "known",
+                Outcome::Unknown => "unknown",
+            },
+            item: error.item().map(|item| item.index),
+            request_id,
+            members,
         };
-        put("outcome", outcome.into());
-        if let Some(item) = error.item() {
-            put("item", item.index.into());
-        }
-        if let Some(id) = request_id {
-            put("request_id", id.into());
-        }
-        document.extend(members.clone());
-        let body = Body::from(Value::Object(document).to_string());
+        let body = serde_json::to_vec(&document).expect("strings and numbers are always JSON");
         let mut response = (*status, body).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
         if matches!(*status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }

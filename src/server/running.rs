@@ -132,3 +132,53 @@ fn cannot_listen(addr: SocketAddr, error: std::io::Error) -> Error {
 fn no_thread(error: std::io::Error) -> Error {
     Error::exhausted(format!("cannot start a thread: {error}")).caused_by(error)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    use super::*;
+    use crate::registry::Params;
+
+    fn ask(addr: SocketAddr, head: &str) -> String {
+        let mut stream = TcpStream::connect(addr).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    #[test]
+    fn a_service_in_a_process_shares_its_indexes_and_stops_when_told() {
+        let registry = Registry::open("memory:").unwrap();
+        registry.create("shared", Params::new(3)).unwrap();
+        let running = Running::start(registry.clone(), "127.0.0.1:0".parse().unwrap()).unwrap();
+        let answer =
+            ask(running.addr(), "GET /vectors/index HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        assert!(answer.contains(r#""names":["shared"]"#), "{answer}");
+        running.stop().unwrap();
+        running.stop().unwrap();
+        assert!(TcpStream::connect(running.addr()).is_err());
+        assert_eq!(registry.get("shared").unwrap().len().unwrap(), 0, "the registry is its owner's");
+    }
+
+    #[test]
+    fn a_connection_that_says_nothing_is_closed() {
+        let limits = Limits { header: Duration::from_millis(50), ..Limits::default() };
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let registry = Registry::open("memory:").unwrap();
+        let runtime = runtime().unwrap();
+        let service = std::thread::spawn(move || {
+            host(runtime, listener, registry, limits, async { drop(stopped.await) })
+        });
+        for begun in ["", "P", "GET / HT", "GET / HTTP/1.1\r\nHost: x\r\n"] {
+            let answer = ask(addr, begun);
+            assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{begun:?}: {answer}");
+        }
+        stop.send(()).unwrap();
+        service.join().unwrap().unwrap();
+    }
+}

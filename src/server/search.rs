@@ -6,7 +6,8 @@ use serde_json::value::RawValue;
 use super::answer;
 use super::body::{JsonText, parse};
 use super::floats::floats;
-use super::live::{Answer, Live, blocking};
+use super::live::{Answer, Paced, blocking};
+use super::state::Handle;
 use crate::registry::SearchOptions;
 
 const LIMIT: usize = 64 << 20;
@@ -21,15 +22,23 @@ struct Body<'a> {
     k: Option<i64>,
 }
 
-pub(super) async fn search(Live(live): Live, JsonText(text): JsonText<LIMIT>) -> Answer {
-    blocking(move || {
-        let Body { vector, k } = parse(&text)?;
-        let mut query = Vec::with_capacity(live.params().dimension as usize);
-        floats(vector, &mut query)?;
-        let hits = live.search(&query, &SearchOptions::new(rows(k)))?;
-        Ok(answer::results(&hits))
-    })
-    .await
+/// A body of at most this many bytes may be parsed between two connections' turns.
+const INLINE_BYTES: usize = 512 << 10;
+
+pub(super) async fn search(Paced(handle): Paced, JsonText(text): JsonText<LIMIT>) -> Answer {
+    if text.len() <= INLINE_BYTES && handle.pace.is_quick() {
+        answer(&handle, &text)
+    } else {
+        blocking(move || answer(&handle, &text)).await
+    }
+}
+
+fn answer(Handle { live, pace }: &Handle, text: &[u8]) -> Answer {
+    let Body { vector, k } = parse(text)?;
+    let mut query = Vec::with_capacity(live.params().dimension as usize);
+    floats(vector, &mut query)?;
+    let hits = pace.time(|| live.search(&query, &SearchOptions::new(rows(k))))?;
+    Ok(answer::results(&hits))
 }
 
 /// As in the Go service: nothing and less than one is ten, and a thousand is the most.

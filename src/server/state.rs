@@ -10,6 +10,7 @@ use std::time::Duration;
 use parking_lot::RwLock;
 
 use super::loading::Loading;
+use super::pace::Pace;
 use super::patience::Patience;
 use crate::error::{ErrorKind, Result};
 use crate::registry::{LiveIndex, Registry};
@@ -38,13 +39,20 @@ impl Default for Limits {
     }
 }
 
+/// An index at hand, and how long its searches take.
+#[derive(Clone)]
+pub(super) struct Handle {
+    pub(super) live: LiveIndex,
+    pub(super) pace: Arc<Pace>,
+}
+
 /// The state of a service.
 pub struct AppState {
     pub(super) registry: Registry,
     pub(super) limits: Limits,
     pub(super) loading: Loading,
     pub(super) draining: AtomicBool,
-    at_hand: RwLock<HashMap<String, LiveIndex>>,
+    at_hand: RwLock<HashMap<String, Handle>>,
 }
 
 impl AppState {
@@ -65,22 +73,19 @@ impl AppState {
     }
 
     /// The index `name` if it is at hand and good. Never blocks.
-    pub(super) fn at_hand(&self, name: &str) -> Option<LiveIndex> {
-        let live = self.at_hand.read().get(name).cloned()?;
+    pub(super) fn at_hand(&self, name: &str) -> Option<Handle> {
+        let handle = self.at_hand.read().get(name).cloned()?;
         // Dropped, or overtaken by another process: the registry knows what to do.
-        let halted = live.halted().ok()?;
-        halted.is_none_or(|error| error.kind() != ErrorKind::Conflict).then_some(live)
+        let halted = handle.live.halted().ok()?;
+        halted.is_none_or(|error| error.kind() != ErrorKind::Conflict).then_some(handle)
     }
 
     /// The index `name`, loaded if need be. Blocks.
-    pub(super) fn get(&self, name: &str) -> Result<LiveIndex> {
+    pub(super) fn get(&self, name: &str) -> Result<Handle> {
         let found = self.registry.get(name);
         self.loading.note(name, found.as_ref().err());
         match found {
-            Ok(live) => {
-                self.keep(&live);
-                Ok(live)
-            }
+            Ok(live) => Ok(self.keep(live)),
             Err(error) => {
                 self.forget(name);
                 Err(error)
@@ -88,10 +93,12 @@ impl AppState {
         }
     }
 
-    pub(super) fn keep(&self, live: &LiveIndex) {
-        let before = self.at_hand.write().insert(live.name().to_owned(), live.clone());
+    pub(super) fn keep(&self, live: LiveIndex) -> Handle {
+        let handle = Handle { live, pace: Arc::default() };
+        let before = self.at_hand.write().insert(handle.live.name().to_owned(), handle.clone());
         // The last handle of an index closes it, which may take long: after the lock.
         drop(before);
+        handle
     }
 
     pub(super) fn forget(&self, name: &str) {
@@ -102,7 +109,7 @@ impl AppState {
     /// The indexes at hand that refuse writes, and why.
     pub(super) fn halted(&self) -> Vec<(String, crate::error::Error)> {
         let at_hand: Vec<_> = self.at_hand.read().values().cloned().collect();
-        let halted = |live: LiveIndex| {
+        let halted = |Handle { live, pace: _ }: Handle| {
             let error = live.halted().ok()??;
             (error.kind() != ErrorKind::Conflict).then(|| (live.name().to_owned(), error))
         };

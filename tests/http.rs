@@ -1,0 +1,374 @@
+//! The service as its clients meet it: bodies, errors, limits, and the command that starts it.
+//!
+//! What must survive kills and restarts stands in `acceptance.rs`.
+
+mod service;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use serde_json::{Value, json};
+use service::{Answer, Service, send, vectord};
+
+const JSON: &str = "application/json";
+
+fn small() -> Service {
+    let service = Service::serve("memory:");
+    service.create("small", 2, "euclidean");
+    let items = json!({"items": [{"id": "a", "vector": [1, 0], "metadata": {"n": 1}}, {"id": "b/ü", "vector": [0, 1]}]});
+    service.post("/vectors/index/small/add", &items).ok();
+    service
+}
+
+#[test]
+fn every_error_is_problem_json_with_its_code() {
+    let service = small();
+    let long = format!("{{\"name\":\"{}\"}}", "x".repeat(64 << 10));
+    let many = format!("{{\"ids\":[\"{}\"]}}", "x".repeat(8 << 20));
+    for (method, path, content_type, body, status, code, says) in [
+        ("GET", "/", None, "", 404, "not_found", "no route"),
+        ("GET", "/vectors/index/small/nothing", None, "", 404, "not_found", "no route"),
+        ("PUT", "/vectors/index", None, "", 405, "invalid_argument", "PUT"),
+        ("GET", "/v1/vectors/index/small/add", None, "", 405, "invalid_argument", "GET"),
+        (
+            "POST",
+            "/vectors/index",
+            Some("text/plain"),
+            "{}",
+            415,
+            "invalid_argument",
+            "Content-Type: application/json",
+        ),
+        ("POST", "/vectors/index", None, "", 400, "invalid_argument", "empty"),
+        ("POST", "/vectors/index", None, "{", 400, "invalid_argument", "EOF"),
+        (
+            "POST",
+            "/vectors/index",
+            None,
+            r#"{"name":"x"}"#,
+            400,
+            "invalid_argument",
+            "missing field `dimension`",
+        ),
+        ("POST", "/vectors/index", None, r#"{"name":"x","dimension":0}"#, 400, "invalid_argument", "got 0"),
+        ("POST", "/vectors/index", None, r#"{"name":"x","dimension":-2}"#, 400, "invalid_argument", "got -2"),
+        (
+            "POST",
+            "/vectors/index",
+            None,
+            r#"{"name":"x","dimension":2,"dim":2}"#,
+            400,
+            "invalid_argument",
+            "`dim`",
+        ),
+        (
+            "POST",
+            "/vectors/index",
+            None,
+            r#"{"name":"x","dimension":2,"name":"y"}"#,
+            400,
+            "invalid_argument",
+            "duplicate",
+        ),
+        ("POST", "/vectors/index", None, r#"{"name":"../x","dimension":2}"#, 400, "invalid_argument", "../x"),
+        // Told before the name is found to be taken.
+        (
+            "POST",
+            "/vectors/index",
+            None,
+            r#"{"name":"small","dimension":2,"m":1}"#,
+            400,
+            "invalid_argument",
+            "got 1",
+        ),
+        (
+            "POST",
+            "/vectors/index",
+            None,
+            r#"{"name":"small","dimension":2,"distance":"l2"}"#,
+            400,
+            "invalid_argument",
+            "cosine, euclidean or dot",
+        ),
+        ("POST", "/vectors/index", None, r#"{"name":"SMALL","dimension":2}"#, 409, "already_exists", "small"),
+        ("POST", "/vectors/index", None, &long, 413, "resource_exhausted", "65536"),
+        ("POST", "/vectors/index/nowhere/add", Some("text/plain"), "{", 404, "not_found", "nowhere"),
+        ("POST", "/vectors/index/..%2Fx/search", None, "{", 404, "not_found", "../x"),
+        ("POST", "/vectors/index/%FF/search", None, "{", 400, "invalid_argument", "UTF-8"),
+        (
+            "POST",
+            "/vectors/index/small/add",
+            None,
+            r#"{"items":[]}"#,
+            400,
+            "invalid_argument",
+            "items is empty",
+        ),
+        ("POST", "/vectors/index/small/add", None, "{}", 400, "invalid_argument", "items is missing"),
+        ("POST", "/vectors/index/small/search", None, "{}", 400, "invalid_argument", "vector is missing"),
+        (
+            "POST",
+            "/vectors/index/small/search",
+            None,
+            r#"{"vector":[1e39,0]}"#,
+            400,
+            "invalid_argument",
+            "infinite",
+        ),
+        (
+            "POST",
+            "/vectors/index/small/search",
+            None,
+            r#"{"vector":[1,0],"k":1.5}"#,
+            400,
+            "invalid_argument",
+            "1.5",
+        ),
+        (
+            "POST",
+            "/vectors/index/small/search",
+            None,
+            r#"{"vector":[1,0],"top":1}"#,
+            400,
+            "invalid_argument",
+            "`top`",
+        ),
+        ("POST", "/vectors/index/small/delete", None, "{}", 400, "invalid_argument", "ids is missing"),
+        ("POST", "/vectors/index/small/delete", None, &many, 413, "resource_exhausted", "8388608"),
+        (
+            "POST",
+            "/vectors/index/small/metadata",
+            None,
+            r#"{"items":[{"id":"a"}]}"#,
+            400,
+            "invalid_argument",
+            "items[0]",
+        ),
+        (
+            "POST",
+            "/vectors/index/small/metadata",
+            None,
+            r#"{"items":[{"id":"zz","metadata":1}]}"#,
+            404,
+            "not_found",
+            "zz",
+        ),
+        ("GET", "/vectors/index/small/items/zz", None, "", 404, "not_found", "zz"),
+    ] {
+        let mut request =
+            service.request(method, path).header("X-Request-Id", "seen-1").body(body.to_owned());
+        if let Some(content_type) = content_type {
+            request = request.header("Content-Type", content_type);
+        }
+        let answer = send(request);
+        let detail = answer.problem(status, code);
+        assert!(detail.contains(says), "{method} {path}: {detail}");
+        assert_eq!(answer.json()["request_id"], "seen-1");
+        assert_eq!(answer.headers.contains_key("allow"), status == 405);
+    }
+    assert_eq!(service.get("/vectors/index").ok(), json!({"names": ["small"], "count": 1}));
+    assert_eq!(service.get("/vectors/index/small").ok()["length"], 2);
+}
+
+#[test]
+fn k_is_ten_by_default_and_a_thousand_at_most() {
+    let service = Service::serve("memory:");
+    service.create("many", 2, "euclidean");
+    let items: Vec<_> = (0..1_100).map(|at| json!({"id": format!("{at}"), "vector": [at, 0]})).collect();
+    service.post("/vectors/index/many/add", &json!({"items": items})).ok();
+    for (k, found) in [
+        (None, 10),
+        (Some(Value::Null), 10),
+        (Some(json!(0)), 10),
+        (Some(json!(-3)), 10),
+        (Some(json!(7)), 7),
+        (Some(json!(1_000)), 1_000),
+        (Some(json!(9_223_372_036_854_775_807_i64)), 1_000),
+    ] {
+        let mut body = json!({"vector": [0, 0]});
+        if let Some(k) = k {
+            body["k"] = k;
+        }
+        let results = service.post("/vectors/index/many/search", &body).ok();
+        assert_eq!(results["results"].as_array().unwrap().len(), found, "{body}");
+    }
+}
+
+#[test]
+fn the_go_service_s_defaults_and_an_empty_index_answer_as_they_did() {
+    let service = Service::serve("memory:");
+    let body = json!({"name": "go", "dimension": 3, "m": 0, "ef_search": 0, "distance": ""});
+    let params = service.post("/vectors/index", &body).ok()["params"].clone();
+    assert_eq!((&params["m"], &params["distance"]), (&16.into(), &"cosine".into()));
+    let found = service.post("/vectors/index/go/search", &json!({"vector": [1, 2, 3]})).ok();
+    assert_eq!(found["results"], json!([]));
+}
+
+#[test]
+fn metadata_is_kept_as_it_was_written() {
+    let service = small();
+    let text = r#"{"z":1.0,"big":12345678901234567890123,"a":[1e2,"\u00fc"],"z2":null}"#;
+    let add = |item: &str| {
+        service.post_text("/vectors/index/small/add", &format!(r#"{{"items":[{item}]}}"#)).ok();
+        service.get("/vectors/index/small/items/m").text
+    };
+    assert!(
+        add(&format!(r#"{{"id":"m","vector":[1,2],"metadata": {text} }}"#))
+            .ends_with(&format!("\"metadata\":{text}}}"))
+    );
+    let found = service.post("/vectors/index/small/search", &json!({"vector": [1, 2], "k": 1}));
+    assert!(found.text.contains(text), "{}", found.text);
+    for keeps in [r#"{"id":"m","vector":[3,4]}"#, r#"{"id":"m","vector":[3,4],"metadata":null}"#] {
+        assert_eq!(add(keeps), format!(r#"{{"id":"m","vector":[3.0,4.0],"metadata":{text}}}"#));
+    }
+    assert!(add(r#"{"id":"m","vector":[3,4],"metadata":{}}"#).ends_with(r#""metadata":{}}"#));
+    let set = |metadata: &str| {
+        let body = format!(r#"{{"items":[{{"id":"m","metadata":{metadata}}}]}}"#);
+        let answer = service.post_text("/vectors/index/small/metadata", &body).ok();
+        assert_eq!((&answer["updated"], &answer["length"]), (&1.into(), &3.into()));
+        service.get("/vectors/index/small/items/m").text
+    };
+    assert!(set("[1, 2]").ends_with(r#""metadata":[1,2]}"#));
+    assert_eq!(set("null"), r#"{"id":"m","vector":[3.0,4.0]}"#);
+}
+
+#[test]
+fn rows_are_got_and_deleted_by_any_id() {
+    let service = small();
+    let at = |answer: &Answer| answer.headers["x-vectord-seq"].to_str().unwrap().parse::<u64>().unwrap();
+    let one = service.get("/vectors/index/small/items/b%2F%C3%BC");
+    assert_eq!((one.ok(), at(&one)), (json!({"id": "b/ü", "vector": [0.0, 1.0]}), 2));
+    let got = service.post("/vectors/index/small/get", &json!({"ids": ["b/ü", "none", "a"]})).ok();
+    let rows =
+        json!([{"id": "b/ü", "vector": [0.0, 1.0]}, {"id": "a", "vector": [1.0, 0.0], "metadata": {"n": 1}}]);
+    assert_eq!((&got["items"], &got["seq"]), (&rows, &2.into()));
+    let deleted = service.delete("/vectors/index/small/items/b%2F%C3%BC");
+    assert_eq!((deleted.ok(), at(&deleted)), (json!({"deleted": 1, "length": 1, "seq": 3}), 3));
+    let deleted = service.post("/vectors/index/small/delete", &json!({"ids": ["a", "none"]}));
+    assert_eq!((&deleted.ok()["deleted"], &deleted.ok()["length"]), (&1.into(), &0.into()));
+    let search = service.post("/vectors/index/small/search", &json!({"vector": [1, 0]})).ok();
+    assert_eq!(search["results"], json!([]));
+    let stats = service.get("/vectors/index/small/stats").ok();
+    assert_eq!((&stats["rows"], &stats["halted"]), (&0.into(), &Value::Null));
+    assert_eq!(service.post("/vectors/index/small/checkpoint", &json!({})).ok()["seq"], stats["seq"]);
+}
+
+#[test]
+fn a_repeated_add_under_the_same_key_is_answered_as_the_first() {
+    let service = small();
+    let add = |vector: [f32; 2]| {
+        let body = json!({"items": [{"id": "k", "vector": vector}]}).to_string();
+        let request = service.request("POST", "/vectors/index/small/add").header("Idempotency-Key", "job-1");
+        send(request.header("Content-Type", JSON).body(body))
+    };
+    let first = add([5.0, 5.0]).ok();
+    service.delete("/vectors/index/small/items/k").ok();
+    assert_eq!(add([5.0, 5.0]).ok(), first);
+    assert_eq!(service.get("/vectors/index/small").ok()["length"], 2, "the repetition wrote nothing");
+    add([6.0, 6.0]).problem(409, "conflict");
+}
+
+/// Sends bytes as they are and returns what comes back until the service closes.
+fn raw(service: &Service, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(service.url.strip_prefix("http://").unwrap()).unwrap();
+    stream.write_all(bytes).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+#[test]
+fn a_body_over_64_mib_is_refused_before_it_is_sent() {
+    let service = small();
+    let head = "POST /vectors/index/small/add HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\n\
+                Content-Length: 67108865\r\n\r\n";
+    let answer = raw(&service, head.as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("67108864"), "{answer}");
+}
+
+#[test]
+fn a_refusal_reaches_a_client_that_is_still_sending() {
+    let service = small();
+    let body = "x".repeat(20 << 20);
+    service.post_text("/vectors/index/nowhere/add", &body).problem(404, "not_found");
+    service.post_text("/vectors/index/small/delete", &body).problem(413, "resource_exhausted");
+}
+
+#[test]
+fn what_is_no_http_ends_a_connection_and_nothing_else() {
+    let service = small();
+    for bytes in [&b"\x16\x03\x01\x02\x00hello, this is TLS, or so"[..], b"GET / HTTP/9.9\r\n\r\n"] {
+        let answer = raw(&service, bytes);
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{answer}");
+    }
+    assert_eq!(service.get("/healthz").status, 200);
+}
+
+#[test]
+fn the_service_announces_where_it_is_and_a_command_that_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = vectord(&["serve", "--bind", "127.0.0.1:0"]);
+    command.current_dir(&folder);
+    let service = Service::start(command);
+    assert_eq!(service.announced[0], format!("vectord serving ./vectors on {}", service.url));
+    assert_eq!(service.announced[1], format!("curl {}/vectors/index", service.url));
+    assert!(folder.path().join("vectors").is_dir());
+    let storaged = Service::storaged(folder.path());
+    let shown = folder.path().display();
+    assert_eq!(storaged.announced[0], format!("vectord storaged serving {shown} on {}", storaged.url));
+    for (service, command) in [(&service, &service.announced[1]), (&storaged, &storaged.announced[1])] {
+        let url = command.strip_prefix("curl ").unwrap();
+        assert_eq!(service.get(url.strip_prefix(&service.url).unwrap()).status, 200);
+    }
+}
+
+#[test]
+fn an_address_that_others_can_reach_needs_insecure() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().to_str().unwrap();
+    for args in [
+        ["serve", "--store", dir, "--bind", "0.0.0.0:0"],
+        ["serve", "--store", dir, "--bind", ":3215"],
+        ["storaged", "--dir", dir, "--bind", "[::]:0"],
+    ] {
+        let output = vectord(&args).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.starts_with("vectord: refusing to listen on") && said.contains("--insecure"), "{said}");
+        assert!(output.stdout.is_empty());
+    }
+    let output = vectord(&["serve", "--sotre", "x"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn the_go_service_s_configuration_works_and_flags_and_environment_come_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lakehouse.toml");
+    let text = "[s3]\nendpoint = 'http://localhost:9000'\nbucket = 'b'\nuse_path_style = true\n\
+                [storaged]\nbind = '127.0.0.1:0'\n[vectord]\nbind = '127.0.0.1:0'\nstoraged_url = ''\n\
+                [catalogd]\nbind = ':3212'\n[log]\nlevel = 'info'\n";
+    std::fs::write(&file, text).unwrap();
+    let file = file.to_str().unwrap();
+    let service = Service::start(vectord(&["serve", "--config", file]));
+    assert!(service.announced[0].starts_with("vectord serving memory: on "), "{:?}", service.announced);
+    let said = service.said();
+    assert_eq!(said.matches("nothing is kept").count(), 1, "{said}");
+    assert_eq!(said.matches("[s3]").count(), 1, "{said}");
+
+    let (from_environment, from_flag) = (folder.path().join("e"), folder.path().join("f"));
+    let mut command = vectord(&["serve"]);
+    command.env("VECTORD_CONFIG", file).env("VECTORD_STORE", &from_environment);
+    let service = Service::start(command);
+    assert!(service.announced[0].contains(from_environment.to_str().unwrap()), "{:?}", service.announced);
+    let mut command = vectord(&["serve", "--config", file, "--store", from_flag.to_str().unwrap()]);
+    command.env("VECTORD_STORE", &from_environment);
+    let service = Service::start(command);
+    assert!(service.announced[0].contains(from_flag.to_str().unwrap()), "{:?}", service.announced);
+
+    let storaged =
+        Service::start(vectord(&["storaged", "--dir", from_flag.to_str().unwrap(), "--config", file]));
+    assert_eq!(storaged.get("/v1/storage").ok()["keys"], json!([]));
+    storaged.get("/nowhere").problem(404, "not_found");
+    storaged.get("/v1/storage/none").problem(404, "not_found");
+}
