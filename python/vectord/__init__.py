@@ -10,7 +10,19 @@
 Importing is silent: no thread starts, no file is opened, and nothing but numpy is imported.
 """
 
-from vectord._vectord import Added, BatchHits, Hits, Index, Registry, Server, __version__, open
+from vectord._vectord import (
+    Added,
+    BatchHits,
+    Deleted,
+    Hits,
+    Index,
+    MetadataSet,
+    Registry,
+    Rows,
+    Server,
+    __version__,
+    open,
+)
 from vectord.errors import (
     AlreadyExistsError,
     ConflictError,
@@ -32,14 +44,17 @@ __all__ = [
     "BatchHits",
     "ConflictError",
     "CorruptError",
+    "Deleted",
     "Hits",
     "Index",
     "InternalError",
     "InvalidArgumentError",
+    "MetadataSet",
     "NotFoundError",
     "PermissionDeniedError",
     "Registry",
     "ResourceExhaustedError",
+    "Rows",
     "Server",
     "UnauthenticatedError",
     "UnavailableError",

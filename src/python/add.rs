@@ -39,10 +39,12 @@ struct Draft {
 impl Given<'_> {
     pub(super) fn check(&self) -> PyResult<()> {
         let (ids, vectors) = (self.ids.len(), self.vectors.len());
-        if ids != vectors {
-            return Err(Error::invalid(format!("lengths disagree: ids {ids}, vectors {vectors}")).into());
+        let metadata = self.metadata.disagrees(ids)?;
+        if ids == vectors && metadata.is_none() {
+            return Ok(());
         }
-        self.metadata.check(ids)
+        let metadata = metadata.map_or(String::new(), |metadata| format!(", {metadata}"));
+        Err(Error::invalid(format!("lengths disagree: ids {ids}, vectors {vectors}{metadata}")).into())
     }
 }
 

@@ -17,6 +17,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PySlice, PyTuple};
 
 use super::column::{Column, tuple};
+use super::errors::of_query;
 use super::metadata::is_frame;
 use crate::error::{Error, Part};
 
@@ -35,8 +36,18 @@ pub(super) enum Matrix {
     Rows(Py<PyAny>),
 }
 
+/// The argument that holds the vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Name {
+    /// `vectors`, of a write.
+    Vectors,
+    /// `query`, of a search.
+    Query,
+}
+
 /// A matrix, and its number of rows of `dimension` values each.
 pub(super) struct Vectors {
+    name: Name,
     matrix: Matrix,
     len: usize,
     dimension: usize,
@@ -50,32 +61,59 @@ pub(super) enum Query {
     Many(Vectors),
 }
 
+impl Name {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Vectors => "vectors",
+            Self::Query => "query",
+        }
+    }
+
+    /// The exception of what is wrong with row `at`.
+    fn fault(self, py: Python<'_>, error: Error, at: usize) -> PyErr {
+        let error = error.at(at, Part::Vector);
+        match self {
+            Self::Vectors => error.into(),
+            Self::Query => of_query(py, &error),
+        }
+    }
+}
+
 impl Vectors {
     /// The rows given as the argument `name`, each of `dimension` values.
-    pub(super) fn new(given: &Bound<'_, PyAny>, name: &str, dimension: usize) -> PyResult<Self> {
+    pub(super) fn new(given: &Bound<'_, PyAny>, name: Name, dimension: usize) -> PyResult<Self> {
+        let check_width = |width: usize| {
+            let fits = width == dimension;
+            if fits { Ok(()) } else { Err(name.fault(given.py(), mismatch(width, dimension), 0)) }
+        };
         if let Ok(array) = given.cast_exact::<PyArray2<f32>>()
             && array.is_c_contiguous()
         {
             let (len, width) = (array.shape()[0], array.shape()[1]);
-            check_width(width, dimension)?;
-            return Ok(Self { matrix: Matrix::Plain(array.clone().unbind()), len, dimension });
+            check_width(width)?;
+            return Ok(Self { name, matrix: Matrix::Plain(array.clone().unbind()), len, dimension });
         }
         if rows_one_by_one(given)? {
-            let column = Column::new(given, name)?;
+            let column = Column::new(given, name.as_str())?;
             if column.len() > 0 {
-                check_first(&column.slice(0, 1)?.get_item(0)?, name, column.len(), dimension)?;
+                check_first(&column.slice(0, 1)?.get_item(0)?, name.as_str(), column.len(), dimension)?;
             }
-            return Ok(Self { matrix: Matrix::Rows(given.clone().unbind()), len: column.len(), dimension });
+            return Ok(Self {
+                name,
+                matrix: Matrix::Rows(given.clone().unbind()),
+                len: column.len(),
+                dimension,
+            });
         }
-        let array = real_array(given, name)?;
+        let array = real_array(given, name.as_str())?;
         match array.shape() {
             &[len, width] => {
-                check_width(width, dimension)?;
-                Ok(Self { matrix: Matrix::Array(array.unbind()), len, dimension })
+                check_width(width)?;
+                Ok(Self { name, matrix: Matrix::Array(array.unbind()), len, dimension })
             }
             // np.asarray([]) cannot know how wide its rows would be.
-            [0] => Ok(Self { matrix: Matrix::Array(array.unbind()), len: 0, dimension }),
-            shape => Err(not_two_dimensional(name, shape, dimension)),
+            [0] => Ok(Self { name, matrix: Matrix::Array(array.unbind()), len: 0, dimension }),
+            shape => Err(not_two_dimensional(name.as_str(), shape, dimension)),
         }
     }
 
@@ -94,7 +132,7 @@ impl Vectors {
 
     /// Copies the rows `range` to `out`, row-major.
     pub(super) fn copy(&self, py: Python<'_>, range: Range<usize>, out: &mut [f32]) -> PyResult<()> {
-        let Self { matrix, len: _, dimension } = self;
+        let Self { name, matrix, len: _, dimension } = self;
         match matrix {
             Matrix::Plain(array) => {
                 let array = array.bind(py);
@@ -110,11 +148,11 @@ impl Vectors {
             Matrix::Array(array) => copy_converted(&slice(array.bind(py).as_any(), range)?, out),
             Matrix::Rows(rows) => {
                 let first = range.start;
-                let rows = Column::new(rows.bind(py), "vectors")?.slice(range.start, range.end)?;
+                let rows = Column::new(rows.bind(py), name.as_str())?.slice(range.start, range.end)?;
                 let fits = |array: &Bound<'_, PyUntypedArray>| array.shape() == [rows.len(), *dimension];
-                match real_array(rows.as_any(), "vectors") {
+                match real_array(rows.as_any(), name.as_str()) {
                     Ok(array) if fits(&array) => copy_converted(array.as_any(), out),
-                    Ok(_) | Err(_) => Err(row_at_fault(&rows, first, *dimension)),
+                    Ok(_) | Err(_) => Err(row_at_fault(&rows, *name, first, *dimension)),
                 }
             }
         }
@@ -134,7 +172,7 @@ impl Query {
         } else {
             match real_array(given, "query") {
                 Ok(array) if array.ndim() == 1 => array,
-                Ok(_) | Err(_) => return Ok(Self::Many(Vectors::new(given, "query", dimension)?)),
+                Ok(_) | Err(_) => return Ok(Self::Many(Vectors::new(given, Name::Query, dimension)?)),
             }
         };
         match array.shape() {
@@ -143,7 +181,7 @@ impl Query {
                 copy_converted(array.as_any(), &mut values)?;
                 Ok(Self::One(values))
             }
-            [_, _] => Ok(Self::Many(Vectors::new(array.as_any(), "query", dimension)?)),
+            [_, _] => Ok(Self::Many(Vectors::new(array.as_any(), Name::Query, dimension)?)),
             shape => Err(Error::invalid(format!(
                 "query must be 1-D with shape ({dimension},) or 2-D with shape (n, {dimension}), got shape {}",
                 tuple(shape)
@@ -215,10 +253,6 @@ fn slice<'py>(array: &Bound<'py, PyAny>, range: Range<usize>) -> PyResult<Bound<
     array.get_item(PySlice::new(array.py(), range.start as isize, range.end as isize, 1))
 }
 
-fn check_width(got: usize, dimension: usize) -> PyResult<()> {
-    if got == dimension { Ok(()) } else { Err(mismatch(got, dimension).at(0, Part::Vector).into()) }
-}
-
 fn mismatch(got: usize, dimension: usize) -> Error {
     Error::invalid(format!("dimension mismatch: index has {dimension}, got {got}"))
 }
@@ -240,7 +274,7 @@ fn check_first(row: &Bound<'_, PyAny>, name: &str, len: usize, dimension: usize)
 }
 
 /// What is wrong with the first bad one of `rows`, which begin at row `first`.
-fn row_at_fault(rows: &Bound<'_, PyList>, first: usize, dimension: usize) -> PyErr {
+fn row_at_fault(rows: &Bound<'_, PyList>, name: Name, first: usize, dimension: usize) -> PyErr {
     for (at, row) in rows.iter().enumerate() {
         let fault = match real_array(&row, "the row") {
             Ok(array) => match array.shape() {
@@ -253,7 +287,7 @@ fn row_at_fault(rows: &Bound<'_, PyList>, first: usize, dimension: usize) -> PyE
             }
             Err(error) => return error,
         };
-        return fault.at(first + at, Part::Vector).into();
+        return name.fault(rows.py(), fault, first + at);
     }
     changed()
 }

@@ -67,8 +67,15 @@ impl PyBatchHits {
             let distance = hits.distances.first().map_or(String::new(), |distance| format!("{distance:.4}"));
             vec![at.to_string(), hits.len().to_string(), nearest, distance]
         };
-        let caption = format!("{} queries, up to {} hits each, seq {}", self.hits.len(), self.width(), self.seq);
-        table::Table::new("BatchHits", caption, &["query", "hits", "nearest", "distance"], self.hits.len(), row)
+        let caption =
+            format!("{} queries, up to {} hits each, seq {}", self.hits.len(), self.width(), self.seq);
+        table::Table::new(
+            "BatchHits",
+            caption,
+            &["query", "hits", "nearest", "distance"],
+            self.hits.len(),
+            row,
+        )
     }
 }
 
@@ -120,7 +127,8 @@ impl PyBatchHits {
     /// Return a DataFrame with the columns ``query`` (the query's row), ``id``, ``distance`` and one for
     /// each key of the metadata, as :meth:`Hits.to_pandas` does; a row per answer. Needs pandas.
     fn to_pandas(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let all = || self.hits.iter().flat_map(|hits| hits.ids.iter().zip(&hits.distances).zip(&hits.metadata));
+        let all =
+            || self.hits.iter().flat_map(|hits| hits.ids.iter().zip(&hits.distances).zip(&hits.metadata));
         let queries = self.hits.iter().zip(0_usize..).flat_map(|(hits, query)| vec![query; hits.len()]);
         let queries = PyList::new(py, queries.collect::<Vec<_>>())?.into_any().unbind();
         let ids = array::objects(py, strings(py, all().map(|((id, _), _)| &**id)));

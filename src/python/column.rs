@@ -26,9 +26,8 @@ enum Slicing {
 impl<'py> Column<'py> {
     /// The column given as the argument `name`.
     pub(super) fn new(source: &Bound<'py, PyAny>, name: &str) -> PyResult<Self> {
-        let plain = |source: Bound<'py, PyAny>| {
-            Ok(Self { len: source.len()?, source, slicing: Slicing::Plain })
-        };
+        let plain =
+            |source: Bound<'py, PyAny>| Ok(Self { len: source.len()?, source, slicing: Slicing::Plain });
         if source.is_instance_of::<PyList>() || source.is_instance_of::<PyTuple>() {
             return plain(source.clone());
         }
@@ -49,7 +48,8 @@ impl<'py> Column<'py> {
             found
         };
         if let Some(slicing) = slicing {
-            let shape = source.getattr_opt("shape")?.map(|shape| shape.extract::<Vec<usize>>()).transpose()?;
+            let shape =
+                source.getattr_opt("shape")?.map(|shape| shape.extract::<Vec<usize>>()).transpose()?;
             return match shape.as_deref() {
                 None | Some([_]) => Ok(Self { len: source.len()?, source: source.clone(), slicing }),
                 Some(shape) => {
@@ -80,9 +80,11 @@ impl<'py> Column<'py> {
         };
         let items = match items.cast_into::<PyList>() {
             Ok(items) => items,
-            Err(other) => other.into_inner().try_iter()?.collect::<PyResult<Vec<_>>>().and_then(|items| {
-                PyList::new(self.source.py(), items)
-            })?,
+            Err(other) => other
+                .into_inner()
+                .try_iter()?
+                .collect::<PyResult<Vec<_>>>()
+                .and_then(|items| PyList::new(self.source.py(), items))?,
         };
         if items.len() == to - from {
             return Ok(items);

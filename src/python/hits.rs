@@ -67,7 +67,10 @@ impl PyHits {
     fn tuples<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let metadata = self.metadata(py)?.bind(py);
         let rows = self.hits.ids.iter().zip(&self.hits.distances).zip(metadata);
-        PyList::new(py, rows.map(|((id, distance), metadata)| (&**id, *distance, metadata)).collect::<Vec<_>>())
+        PyList::new(
+            py,
+            rows.map(|((id, distance), metadata)| (&**id, *distance, metadata)).collect::<Vec<_>>(),
+        )
     }
 
     fn table(&self) -> table::Table {
@@ -99,9 +102,8 @@ impl PyHits {
     /// The metadata, parsed: a list of n JSON values, None where there is none.
     #[getter]
     fn metadata(&self, py: Python<'_>) -> PyResult<&Py<PyList>> {
-        self.metadata.get_or_try_init(py, || {
-            Ok(values(py, self.hits.metadata.iter().map(Option::as_deref))?.unbind())
-        })
+        self.metadata
+            .get_or_try_init(py, || Ok(values(py, self.hits.metadata.iter().map(Option::as_deref))?.unbind()))
     }
 
     /// The entry of the log after which the index was searched.

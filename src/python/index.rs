@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use super::add::{self, Given};
-use super::array::Vectors;
+use super::array::{Name, Vectors};
 use super::column::{self, Column};
 use super::metadata::{Metadata, is_frame};
 use super::process::Own;
@@ -167,13 +167,13 @@ impl PyIndex {
                 Some(_) => Metadata::new(metadata)?,
             };
             let (ids, vectors) = (add::column(ids, id)?, add::column(ids, vector)?);
-            let vectors = Vectors::new(&vectors, "vectors", dimension)?;
+            let vectors = Vectors::new(&vectors, Name::Vectors, dimension)?;
             Given { ids: Column::new(&ids, "ids")?, vectors, metadata }
         } else {
             let Some(vectors) = vectors else {
                 return Err(Error::invalid("vectors are missing: give them, or a DataFrame alone").into());
             };
-            let vectors = Vectors::new(vectors, "vectors", dimension)?;
+            let vectors = Vectors::new(vectors, Name::Vectors, dimension)?;
             Given { ids: Column::new(ids, "ids")?, vectors, metadata: Metadata::new(metadata)? }
         };
         given.check()?;
@@ -272,7 +272,9 @@ impl PyIndex {
         let live = self.live_to_write()?;
         let ids = column::ids(ids)?;
         let metadata = Metadata::new(metadata)?;
-        metadata.check(ids.len())?;
+        if let Some(metadata) = metadata.disagrees(ids.len())? {
+            return Err(Error::invalid(format!("lengths disagree: ids {}, {metadata}", ids.len())).into());
+        }
         let texts = match metadata.slice(py, 0, ids.len())? {
             None => vec![None; ids.len()],
             Some(values) => {

@@ -7,7 +7,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::column::Column;
-use crate::error::Error;
 
 pub(super) enum Metadata<'py> {
     /// None was given.
@@ -61,25 +60,25 @@ impl<'py> Metadata<'py> {
         Ok(if fields.is_empty() { Self::Absent } else { Self::Fields(fields) })
     }
 
-    /// Refuses metadata that is not for `rows` rows.
-    pub(super) fn check(&self, rows: usize) -> PyResult<()> {
-        let disagree = |what: &str, got: usize| {
-            Error::invalid(format!("lengths disagree: ids {rows}, {what} {got}")).into()
-        };
+    /// The length that is not `rows`, with the name of what has it.
+    pub(super) fn disagrees(&self, rows: usize) -> PyResult<Option<String>> {
         match self {
-            Self::Values(column) if column.len() != rows => Err(disagree("metadata", column.len())),
+            Self::Values(column) if column.len() != rows => Ok(Some(format!("metadata {}", column.len()))),
             Self::Fields(fields) => match fields.iter().find(|field| field.column.len() != rows) {
-                Some(field) => {
-                    Err(disagree(&format!("metadata[{}]", field.key.repr()?), field.column.len()))
-                }
-                None => Ok(()),
+                Some(field) => Ok(Some(format!("metadata[{}] {}", field.key.repr()?, field.column.len()))),
+                None => Ok(None),
             },
-            Self::Absent | Self::Values(_) => Ok(()),
+            Self::Absent | Self::Values(_) => Ok(None),
         }
     }
 
     /// The values of the rows `from..to`; none where there is no metadata.
-    pub(super) fn slice(&self, py: Python<'py>, from: usize, to: usize) -> PyResult<Option<Bound<'py, PyList>>> {
+    pub(super) fn slice(
+        &self,
+        py: Python<'py>,
+        from: usize,
+        to: usize,
+    ) -> PyResult<Option<Bound<'py, PyList>>> {
         match self {
             Self::Absent => Ok(None),
             Self::Values(column) => column.slice(from, to).map(Some),
@@ -89,7 +88,8 @@ impl<'py> Metadata<'py> {
                     let missing = field.missing(from, to)?;
                     for (at, value) in field.column.slice(from, to)?.iter().enumerate() {
                         let absent = missing.as_ref().is_some_and(|missing| missing[at]);
-                        rows[at].set_item(&field.key, if absent { py.None().into_bound(py) } else { value })?;
+                        rows[at]
+                            .set_item(&field.key, if absent { py.None().into_bound(py) } else { value })?;
                     }
                 }
                 PyList::new(py, rows).map(Some)

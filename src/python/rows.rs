@@ -60,7 +60,8 @@ impl PyRows {
     fn table(&self, py: Python<'_>) -> PyResult<table::Table> {
         let shape: (usize, usize) = self.vectors.bind(py).getattr("shape")?.extract()?;
         let cell = |values: &Bound<'_, PyAny>, at: usize| {
-            values.get_item(at).map_or(String::new(), |value| value.to_string())
+            let value = values.get_item(at).ok().filter(|value| !value.is_none());
+            value.map_or(String::new(), |value| value.to_string())
         };
         let row = |at| vec![cell(self.ids.bind(py), at), cell(self.metadata.bind(py), at)];
         let caption = format!("{} rows of dimension {}", shape.0, shape.1);

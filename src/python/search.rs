@@ -13,10 +13,10 @@ use super::hits::PyHits;
 use crate::error::Error;
 use crate::registry::{LiveIndex, SearchOptions};
 
-/// `k` or `ef` as the crate takes it; it has the sentence for 0.
+/// `k` or `ef`.
 pub(super) fn count(name: &str, value: i64) -> PyResult<usize> {
-    usize::try_from(value)
-        .map_err(|_| Error::invalid(format!("{name} must be at least 1, got {value}")).into())
+    let too_small = || Error::invalid(format!("{name} must be at least 1, got {value}")).into();
+    usize::try_from(value).ok().filter(|&value| value > 0).ok_or_else(too_small)
 }
 
 pub(super) fn by_query(
@@ -42,7 +42,12 @@ pub(super) fn by_query(
     }
 }
 
-pub(super) fn by_id(py: Python<'_>, live: &LiveIndex, id: &str, options: SearchOptions) -> PyResult<Py<PyAny>> {
+pub(super) fn by_id(
+    py: Python<'_>,
+    live: &LiveIndex,
+    id: &str,
+    options: SearchOptions,
+) -> PyResult<Py<PyAny>> {
     let hits = py.detach(|| live.search_by_id(id, &options))?;
     Ok(Py::new(py, PyHits::new(Arc::new(hits)))?.into_any())
 }
