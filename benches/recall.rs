@@ -79,7 +79,7 @@ fn measure(vectors: &[f32], space: Space) {
     println!(
         "m={m} ef_construction={ef_construction} entries of {entry}: built at {:.1} us per row; {:?}",
         (cpu_seconds() - clock) * 1e6 / n as f64,
-        graph.stats()
+        graph.view().stats(rows.len())
     );
     let (rows, view) = (rows.view(), graph.view());
     let norms: Vec<f32> =

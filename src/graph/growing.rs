@@ -40,23 +40,6 @@ pub struct Graph {
     pub(super) shelf: Arc<Shelf>,
 }
 
-/// What a graph is made of.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stats {
-    /// Slots found through the graph.
-    pub attached: usize,
-    /// Slots found by scanning.
-    pub tail: usize,
-    /// Attached slots that are linked themselves, not as copies of another.
-    pub linked: usize,
-    /// Entry points.
-    pub entries: usize,
-    /// Links per linked slot.
-    pub average_degree: f64,
-    /// Bytes in memory, without the rows.
-    pub bytes: usize,
-}
-
 impl Graph {
     /// No graph yet; `m` in 2..=128 links per row are sought, 2m kept, and `ef_construction` (at least
     /// 1) rows are weighed for each new one.
@@ -139,22 +122,6 @@ impl Graph {
             entries: Arc::clone(&self.entries),
             links: Arc::clone(&self.links),
             shelf: Arc::clone(&self.shelf),
-        }
-    }
-
-    /// Counts and sizes.
-    pub fn stats(&self) -> Stats {
-        let (mut linked, mut degrees) = (0, 0);
-        for slot in self.tree.linked() {
-            linked += 1;
-            degrees += self.links.neighbours(slot).count();
-        }
-        Stats {
-            attached: self.attached,
-            tail: self.seen - self.attached,
-            linked,
-            entries: self.entries.len(),
-            average_degree: degrees as f64 / linked.max(1) as f64,
             bytes: self.links.bytes() + self.tree.bytes() + self.copies.bytes(),
         }
     }

@@ -21,13 +21,15 @@ mod scratch;
 mod search;
 mod shuffle;
 mod skeleton;
+mod stats;
 mod sync;
 mod tree;
 mod validate;
 mod walk;
 
-pub use growing::{Graph, Stats};
+pub use growing::Graph;
 pub use neighbour::Neighbour;
 pub use rows::{Rows, RowsView};
 pub use scan::scan;
 pub use search::{EF_SEARCH, GraphView};
+pub use stats::Stats;

@@ -1,4 +1,6 @@
 //! One result of a search, and the one order results have.
+//!
+//! Keys order as distances do; `Space::finish` makes a distance of one.
 
 use std::cmp::Ordering;
 

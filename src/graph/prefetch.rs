@@ -1,4 +1,6 @@
 //! Asking the memory for what the search will read next. A hint: it never changes a result.
+//!
+//! On processors without an instruction for it nothing is done.
 
 /// Cache lines of a row asked for at once; beyond them the processor's streaming prefetcher takes over.
 const LINES: usize = 24;

@@ -1,4 +1,6 @@
 //! Exact search over all rows: the answer for small indexes, and the oracle of the graph.
+//!
+//! It looks at rows only: no list, no entry point, no copy chain.
 
 use std::collections::BinaryHeap;
 use std::ops::Range;

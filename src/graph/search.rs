@@ -1,4 +1,6 @@
 //! The graph as readers hold it, and the search: walk, copies, tail, and exactness when in doubt.
+//!
+//! It takes no lock and writes nothing but marks of its own.
 
 use std::sync::Arc;
 
@@ -23,6 +25,8 @@ pub struct GraphView {
     pub(super) entries: Arc<[u32]>,
     pub(super) links: Arc<Links>,
     pub(super) shelf: Arc<Shelf>,
+    /// Bytes in memory when the view was taken, the writer's tables included.
+    pub(super) bytes: usize,
 }
 
 impl GraphView {

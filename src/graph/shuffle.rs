@@ -1,4 +1,6 @@
 //! A seeded permutation: the same everywhere, for ever. It decides the order rows are attached in.
+//!
+//! It is no source of randomness: seeds are constants mixed with row counts.
 
 /// Shuffles `slots` by Fisher and Yates with a splitmix64 stream.
 pub(super) fn shuffle(slots: &mut [u32], seed: u64) {

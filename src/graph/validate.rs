@@ -1,4 +1,6 @@
 //! Every invariant of the graph, checked the slow way; tests call it after each step.
+//!
+//! A search never needs it: whatever it finds broken is a bug of the writer.
 
 use std::collections::{HashSet, VecDeque};
 

@@ -26,11 +26,10 @@ pub struct Stats {
 }
 
 impl Index {
-    /// The figures of this moment.
+    /// The figures of this moment; it never waits for a write.
     pub fn stats(&self) -> Stats {
-        let writer = self.writer.lock();
         let view = self.view.load();
-        let graph = writer.graph.stats();
+        let graph = view.graph.stats(view.rows.len());
         let lookup = self.lookup.read().bytes();
         Stats {
             rows: view.live,

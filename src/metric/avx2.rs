@@ -1,4 +1,6 @@
 //! The kernels in AVX2: two registers are one chain of `scalar.rs`, which defines the order.
+//!
+//! Chains and their reduction are those of the scalar twin, so the sums are the same bits.
 
 use std::arch::x86_64::{
     __m256, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32, _mm_movehl_ps, _mm_shuffle_ps, _mm256_add_ps,
