@@ -8,8 +8,10 @@
 pub(super) const BIRTH: usize = 2048;
 
 /// Rows that pend before they are attached to a graph of `rows` rows in all.
+///
+/// Every search scans them: a thousand would cost it more than its walk through the graph.
 pub(super) fn patience(rows: usize) -> usize {
-    if rows < 4096 { 32 } else { 1024 }
+    if rows < 4096 { 32 } else { 256 }
 }
 
 /// Rows of a build of `rows` that form its skeleton.
