@@ -2,6 +2,8 @@
 //!
 //! Every test starts the real binary, most of them on a directory and again behind a `vectord storaged`.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it is surprised")]
+
 mod service;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -2,6 +2,8 @@
 //!
 //! What must survive kills and restarts stands in `acceptance.rs`.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it is surprised")]
+
 mod service;
 
 use std::io::{Read, Write};
@@ -21,6 +23,7 @@ fn small() -> Service {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn every_error_is_problem_json_with_its_code() {
     let service = small();
     let long = format!("{{\"name\":\"{}\"}}", "x".repeat(64 << 10));

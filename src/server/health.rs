@@ -50,3 +50,68 @@ fn described(state: &AppState) -> Value {
     }
     described
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Result;
+    use crate::registry::Registry;
+    use crate::server::Limits;
+    use crate::store::{Capabilities, Key, Memory, Page, Put, Replace, Store};
+
+    /// The Go service's storaged: it overwrites, and cannot do otherwise.
+    #[derive(Debug)]
+    struct Old(Memory);
+
+    impl Store for Old {
+        fn put_if_absent(&self, key: &Key, bytes: &[u8]) -> Put {
+            self.0.put_if_absent(key, bytes)
+        }
+
+        fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+            self.0.get(key)
+        }
+
+        fn size(&self, key: &Key) -> Result<Option<u64>> {
+            self.0.size(key)
+        }
+
+        fn list(&self, prefix: &str, start_after: Option<&str>, limit: usize) -> Result<Page> {
+            if prefix == "_vectors/" {
+                Err(Error::unavailable("it is away"))
+            } else {
+                self.0.list(prefix, start_after, limit)
+            }
+        }
+
+        fn delete(&self, key: &Key) -> Result<()> {
+            self.0.delete(key)
+        }
+
+        fn replace(&self, key: &Key, bytes: &[u8]) -> Replace {
+            self.0.replace(key, bytes)
+        }
+
+        fn url(&self) -> String {
+            self.0.url()
+        }
+
+        fn capabilities(&self) -> Capabilities {
+            Capabilities { put_if_absent: false, ..self.0.capabilities() }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_away_or_cannot_decide_races_is_told() {
+        let state = AppState::new(Registry::on(Arc::new(Old(Memory::new()))), Limits::default());
+        let (going_on, end) = std::sync::mpsc::channel::<()>();
+        drop(going_on);
+        state.load(&end);
+        let response = ready(State(state)).await.unwrap_err().into_response();
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        let told: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(told["detail"], "the store cannot be listed: it is away");
+        assert_eq!(told["store"]["put_if_absent"], false);
+        assert!(told["store"]["warning"].as_str().unwrap().contains("one process"));
+    }
+}

@@ -21,7 +21,7 @@ pub(super) async fn get(Live(live): Live, JsonText(text): JsonText<LIMIT>) -> An
 }
 
 pub(super) async fn delete(Live(live): Live, JsonText(text): JsonText<LIMIT>) -> Answer {
-    blocking(move || items::delete(&live.delete(&ids(&text)?)?)).await
+    blocking(move || Ok(items::deleted(live.delete(&ids(&text)?)?))).await
 }
 
 fn ids(text: &[u8]) -> Result<Vec<String>> {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -88,11 +89,10 @@ pub(super) async fn get_one(Live(live): Live, PathId(id): PathId) -> Answer {
 }
 
 pub(super) async fn delete_one(Live(live): Live, PathId(id): PathId) -> Answer {
-    blocking(move || delete(&live.delete(&[id])?)).await
+    blocking(move || Ok(deleted(live.delete(&[id])?))).await
 }
 
 /// The answer to a delete.
-pub(super) fn delete(deleted: &Deleted) -> Answer {
-    let Deleted { seq, deleted, length } = *deleted;
-    Ok(answer::json(StatusCode::OK, seq, &DeleteAnswer { deleted, length, seq }))
+pub(super) fn deleted(Deleted { seq, deleted, length }: Deleted) -> Response {
+    answer::json(StatusCode::OK, seq, &DeleteAnswer { deleted, length, seq })
 }

@@ -54,7 +54,7 @@ fn panicked(payload: Box<dyn Any + Send>) -> Response {
         .map(String::as_str)
         .or_else(|| payload.downcast_ref::<&str>().copied())
         .unwrap_or("no message");
-    tracing::error!(message, "a request panicked");
+    tracing::error!(panic = message, "a request panicked");
     Problem::from(
         Error::internal("the request met a bug; the log of the service tells more").outcome_unknown(),
     )

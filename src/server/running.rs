@@ -26,7 +26,12 @@ const LAST_CALLS: Duration = Duration::from_secs(10);
 /// A service on a thread of its own, inside another process. Dropping it stops it.
 pub struct Running {
     addr: SocketAddr,
-    stop: Mutex<Option<(oneshot::Sender<()>, JoinHandle<Result<()>>)>>,
+    stop: Mutex<Option<Stop>>,
+}
+
+struct Stop {
+    tell: oneshot::Sender<()>,
+    thread: JoinHandle<Result<()>>,
 }
 
 impl Running {
@@ -34,7 +39,7 @@ impl Running {
     pub fn start(registry: Registry, addr: SocketAddr) -> Result<Self> {
         let listener = TcpListener::bind(addr).map_err(|error| cannot_listen(addr, error))?;
         let addr = listener.local_addr().map_err(|error| cannot_listen(addr, error))?;
-        let (stop, stopped) = oneshot::channel();
+        let (tell, stopped) = oneshot::channel();
         let runtime = runtime()?;
         let thread = std::thread::Builder::new()
             .name("vectord serve".to_owned())
@@ -42,7 +47,7 @@ impl Running {
                 host(runtime, listener, registry, Limits::default(), async { drop(stopped.await) })
             })
             .map_err(no_thread)?;
-        Ok(Self { addr, stop: Mutex::new(Some((stop, thread))) })
+        Ok(Self { addr, stop: Mutex::new(Some(Stop { tell, thread })) })
     }
 
     /// Where it listens.
@@ -52,8 +57,8 @@ impl Running {
 
     /// Lets what runs end, closes the registry, and waits for both. Stopping twice is no error.
     pub fn stop(&self) -> Result<()> {
-        let Some((stop, thread)) = self.stop.lock().take() else { return Ok(()) };
-        stop.send(()).ok();
+        let Some(Stop { tell, thread }) = self.stop.lock().take() else { return Ok(()) };
+        tell.send(()).ok();
         thread.join().unwrap_or_else(|_| Err(Error::internal("the service's thread panicked")))
     }
 }

@@ -2,7 +2,11 @@
 //!
 //! Each service takes a free port and is found by the line it announces itself with.
 
-#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test binary uses its part, and fails where it is surprised"
+)]
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -115,10 +119,9 @@ impl Service {
             line.trim_end().to_owned()
         });
         let url = announced[0].rsplit(' ').next().unwrap().to_owned();
-        let mut service = Self { child, _stdout: stdout, log, url, announced, client: client() };
-        if !service.url.starts_with("http://127.0.0.1:") {
-            panic!("not announced: {:?}; {:?}; {}", service.announced, service.child.wait(), service.said());
-        }
+        let service = Self { child, _stdout: stdout, log, url, announced, client: client() };
+        let found = service.url.starts_with("http://127.0.0.1:");
+        assert!(found, "not announced: {:?}; {}", service.announced, service.said());
         service
     }
 
