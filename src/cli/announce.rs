@@ -1,4 +1,6 @@
 //! The first lines on standard output: programs read the address from them, people the rest.
+//!
+//! Log lines never go there.
 
 use std::io::{Write, stdout};
 use std::net::TcpListener;

@@ -1,4 +1,6 @@
-//! The flags and their help. Defaults stand in `config.rs`, because the configuration file comes between.
+//! The flags and their help.
+//!
+//! Defaults stand in `config.rs` and beside the commands, because the configuration file comes between.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,6 @@
 //! Where to listen, and the refusal to do it where other machines can reach.
+//!
+//! Nothing is accepted here: that is the server's.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
 

@@ -1,4 +1,6 @@
 //! Log lines, on standard error.
+//!
+//! Lower case, key=value; never vectors, metadata or keys.
 
 use std::io;
 

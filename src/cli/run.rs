@@ -1,4 +1,6 @@
 //! The command as a function: the binary and Python's console script call it.
+//!
+//! It never ends the process: whoever calls it decides what to do with the status.
 
 use std::ffi::OsString;
 

@@ -1,4 +1,6 @@
 //! `vectord serve`.
+//!
+//! The order counts: handlers for signals, then the listener, then the store, and only then is it announced.
 
 use super::announce::announce;
 use super::args::{Common, Serve};

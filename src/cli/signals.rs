@@ -1,4 +1,6 @@
 //! SIGTERM and SIGINT, asked for before anything listens: a signal is never met by the default action.
+//!
+//! A second signal while the service ends changes nothing: ending has a deadline of its own.
 
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};

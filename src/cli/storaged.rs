@@ -1,4 +1,6 @@
 //! `vectord storaged`.
+//!
+//! It serves a directory; buckets are not there yet.
 
 use std::sync::Arc;
 

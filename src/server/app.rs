@@ -1,4 +1,6 @@
 //! Every route of the service, and nothing else.
+//!
+//! What stands around all of them (ids of requests, panics, unknown routes) is in `outer.rs`.
 
 use std::sync::Arc;
 

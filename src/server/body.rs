@@ -1,4 +1,6 @@
 //! The bodies of requests: JSON text, read whole within a limit, and parsed into plain structs.
+//!
+//! Lists of items are not parsed here but in `list.rs`, element by element.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! Which content types a body may have.
+//!
+//! So a form posted by mistake (curl without a header) is told what to send, and not that its JSON is wrong.
 
 use axum::http::{HeaderMap, StatusCode, header};
 

@@ -1,4 +1,6 @@
 //! POST index: a new index.
+//!
+//! Which values are allowed is the registry's business; here they are only read and told.
 
 use std::sync::Arc;
 

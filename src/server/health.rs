@@ -1,4 +1,6 @@
 //! Whether the process is up (`/livez`, `/healthz`), and whether it can answer for every index (`/readyz`).
+//!
+//! None of them touches the store: a probe costs nothing and cannot hang.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

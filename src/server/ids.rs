@@ -1,4 +1,6 @@
 //! Rows by a list of ids: got, or deleted.
+//!
+//! A single row by its path is in `items.rs`.
 
 use super::answer;
 use super::body::JsonText;

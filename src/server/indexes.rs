@@ -1,4 +1,6 @@
 //! The list of indexes, one of them, and its end.
+//!
+//! The list is read from the store each time: other processes create and delete indexes too.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! Rows: a batch added, one got, one deleted.
+//!
+//! Lists of ids are in `ids.rs`, metadata alone in `metadata.rs`.
 
 use std::borrow::Cow;
 

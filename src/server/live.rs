@@ -1,4 +1,6 @@
 //! From a path to a live index, and from a handler to where it may block.
+//!
+//! Everything that may wait for a disk, a lock or another machine goes through [`blocking`].
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! POST metadata: changes what rows say without touching their vectors.
+//!
+//! Its text is passed on as it was written, never parsed into a value.
 
 use std::borrow::Cow;
 

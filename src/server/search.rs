@@ -1,4 +1,6 @@
 //! POST search: the rows nearest to one vector.
+//!
+//! Filters, several queries at once and raw f32 are not here yet.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;

@@ -16,7 +16,6 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::first_bytes::FirstBytes;
-pub use super::running::Running;
 use super::state::Limits;
 
 const MOST_HEADERS: usize = 64;

@@ -1,4 +1,6 @@
 //! Figures of an index, and a snapshot on request.
+//!
+//! Both ask the store, unlike a search.
 
 use axum::http::StatusCode;
 use serde::Serialize;

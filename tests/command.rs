@@ -1,0 +1,79 @@
+//! The command: what it announces, where it refuses to listen, and where its settings come from.
+//!
+//! What it serves stands in `http.rs` and `acceptance.rs`.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it is surprised")]
+
+mod service;
+
+use serde_json::json;
+use service::{Service, vectord};
+
+#[test]
+fn the_service_announces_where_it_is_and_a_command_that_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = vectord(&["serve", "--bind", "127.0.0.1:0"]);
+    command.current_dir(&folder);
+    let service = Service::start(command);
+    assert_eq!(service.announced[0], format!("vectord serving ./vectors on {}", service.url));
+    assert_eq!(service.announced[1], format!("curl {}/vectors/index", service.url));
+    assert!(folder.path().join("vectors").is_dir());
+    let storaged = Service::storaged(folder.path());
+    let shown = folder.path().display();
+    assert_eq!(storaged.announced[0], format!("vectord storaged serving {shown} on {}", storaged.url));
+    for (service, command) in [(&service, &service.announced[1]), (&storaged, &storaged.announced[1])] {
+        let url = command.strip_prefix("curl ").unwrap();
+        assert_eq!(service.get(url.strip_prefix(&service.url).unwrap()).status, 200);
+    }
+}
+
+#[test]
+fn an_address_that_others_can_reach_needs_insecure() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().to_str().unwrap();
+    for args in [
+        ["serve", "--store", dir, "--bind", "0.0.0.0:0"],
+        ["serve", "--store", dir, "--bind", ":3215"],
+        ["storaged", "--dir", dir, "--bind", "[::]:0"],
+    ] {
+        let output = vectord(&args).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.starts_with("vectord: refusing to listen on") && said.contains("--insecure"), "{said}");
+        assert!(output.stdout.is_empty());
+    }
+    let output = vectord(&["serve", "--sotre", "x"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn the_go_service_s_configuration_works_and_flags_and_environment_come_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lakehouse.toml");
+    let text = "[s3]\nendpoint = 'http://localhost:9000'\nbucket = 'b'\nuse_path_style = true\n\
+                [storaged]\nbind = '127.0.0.1:0'\n[vectord]\nbind = '127.0.0.1:0'\nstoraged_url = ''\n\
+                [catalogd]\nbind = ':3212'\n[log]\nlevel = 'info'\n";
+    std::fs::write(&file, text).unwrap();
+    let file = file.to_str().unwrap();
+    let service = Service::start(vectord(&["serve", "--config", file]));
+    assert!(service.announced[0].starts_with("vectord serving memory: on "), "{:?}", service.announced);
+    let said = service.said();
+    assert_eq!(said.matches("nothing is kept").count(), 1, "{said}");
+    assert_eq!(said.matches("[s3]").count(), 1, "{said}");
+
+    let (from_environment, from_flag) = (folder.path().join("e"), folder.path().join("f"));
+    let mut command = vectord(&["serve"]);
+    command.env("VECTORD_CONFIG", file).env("VECTORD_STORE", &from_environment);
+    let service = Service::start(command);
+    assert!(service.announced[0].contains(from_environment.to_str().unwrap()), "{:?}", service.announced);
+    let mut command = vectord(&["serve", "--config", file, "--store", from_flag.to_str().unwrap()]);
+    command.env("VECTORD_STORE", &from_environment);
+    let service = Service::start(command);
+    assert!(service.announced[0].contains(from_flag.to_str().unwrap()), "{:?}", service.announced);
+
+    let storaged =
+        Service::start(vectord(&["storaged", "--dir", from_flag.to_str().unwrap(), "--config", file]));
+    assert_eq!(storaged.get("/v1/storage").ok()["keys"], json!([]));
+    storaged.get("/nowhere").problem(404, "not_found");
+    storaged.get("/v1/storage/none").problem(404, "not_found");
+}
