@@ -75,5 +75,6 @@ fn the_go_service_s_configuration_works_and_flags_and_environment_come_first() {
         Service::start(vectord(&["storaged", "--dir", from_flag.to_str().unwrap(), "--config", file]));
     assert_eq!(storaged.get("/v1/storage").ok()["keys"], json!([]));
     storaged.get("/nowhere").problem(404, "not_found");
-    storaged.get("/v1/storage/none").problem(404, "not_found");
+    let missing = storaged.get("/v1/storage/none");
+    assert_eq!((missing.status, &missing.json()["code"]), (404, &"not_found".into()));
 }

@@ -306,3 +306,29 @@ fn what_is_no_http_ends_a_connection_and_nothing_else() {
     }
     assert_eq!(service.get("/healthz").status, 200);
 }
+
+#[test]
+fn a_request_that_was_begun_is_answered_although_the_service_ends() {
+    let service = small();
+    let addr = service.url.strip_prefix("http://").unwrap().to_owned();
+    let body = r#"{"name":"late","dimension":2}"#;
+    let mut stream = TcpStream::connect(&addr).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "POST /vectors/index HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: {length}\r\n\r\n"
+    )
+    .unwrap();
+    let mut go_on = [0; 25];
+    stream.read_exact(&mut go_on).unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n", "the body is being waited for");
+    service.signal(rustix::process::Signal::TERM);
+    while TcpStream::connect(&addr).is_ok() {
+        std::thread::yield_now();
+    }
+    stream.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    assert_eq!(service.terminate().code(), Some(0));
+}
