@@ -4,7 +4,6 @@
 //! keeps the others from opening.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -30,19 +29,31 @@ pub(super) struct Shelf {
     pid: u32,
     store: Arc<dyn Store>,
     /// A slot per name, so that loading one index waits for no other.
-    live: Mutex<BTreeMap<String, Arc<Mutex<Option<LiveIndex>>>>>,
+    live: Mutex<BTreeMap<String, Slot>>,
 }
 
 /// One index of [`Registry::load_all`]: its name, and the index or why it could not be opened.
 pub type Listed = (String, Result<LiveIndex>);
+
+/// Where the index of one name stands, once it is loaded.
+type Slot = Arc<Mutex<Option<LiveIndex>>>;
 
 impl Shelf {
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
         Self { pid: std::process::id(), store, live: Mutex::new(BTreeMap::new()) }
     }
 
-    fn slot(&self, name: &str) -> Arc<Mutex<Option<LiveIndex>>> {
+    fn slot(&self, name: &str) -> Slot {
         Arc::clone(self.live.lock().entry(name.to_owned()).or_default())
+    }
+
+    /// Removes the slot of a name that was asked for in vain, unless another call holds it too: it may be
+    /// about to put an index there.
+    fn forget(&self, name: &str, slot: &Slot) {
+        let mut live = self.live.lock();
+        if Arc::strong_count(slot) == 2 {
+            live.remove(name);
+        }
     }
 }
 
@@ -87,8 +98,8 @@ impl Registry {
         params.check()?;
         let shelf = self.shelf()?;
         let slot = shelf.slot(name);
-        let mut slot = slot.lock();
-        if slot.as_ref().is_some_and(|live| !live.stale()) {
+        let mut live = slot.lock();
+        if live.as_ref().is_some_and(|live| !live.stale()) {
             return Err(taken(name));
         }
         if let Some(other) = names::list(&*shelf.store, |other| other.eq_ignore_ascii_case(name))?.first() {
@@ -97,9 +108,7 @@ impl Registry {
         let Loaded::Absent(log) = load(&shelf.store, name, Settings::default())? else {
             return Err(taken(name));
         };
-        let live = LiveIndex::new(Arc::clone(&shelf.store), create(name, params, log)?)?;
-        *slot = Some(live.clone());
-        Ok(live)
+        Ok(live.insert(LiveIndex::new(Arc::clone(&shelf.store), create(name, params, log)?)?).clone())
     }
 
     /// The index `name`; a miss looks at the store again.
@@ -107,18 +116,20 @@ impl Registry {
         frame::check_name(name).map_err(|_| absent(name))?;
         let shelf = self.shelf()?;
         let slot = shelf.slot(name);
-        let mut slot = slot.lock();
-        if let Some(live) = slot.as_ref().filter(|live| !live.stale()) {
+        let mut live = slot.lock();
+        if let Some(live) = live.as_ref().filter(|live| !live.stale()) {
             return Ok(live.clone());
         }
-        *slot = None;
+        *live = None;
         match load(&shelf.store, name, Settings::default())? {
             Loaded::Live(keeper) => {
-                let live = LiveIndex::new(Arc::clone(&shelf.store), keeper)?;
-                *slot = Some(live.clone());
-                Ok(live)
+                Ok(live.insert(LiveIndex::new(Arc::clone(&shelf.store), keeper)?).clone())
             }
-            Loaded::Absent(_) => Err(absent(name)),
+            Loaded::Absent(_) => {
+                drop(live);
+                shelf.forget(name, &slot);
+                Err(absent(name))
+            }
         }
     }
 
@@ -147,9 +158,8 @@ impl Registry {
     pub fn delete(&self, name: &str) -> Result<()> {
         let live = self.get(name)?;
         live.drop_index()?;
-        if let Entry::Occupied(slot) = self.shelf()?.live.lock().entry(name.to_owned()) {
-            slot.remove();
-        }
+        // Its rows go with it, unless the name means a new index already.
+        self.shelf()?.slot(name).lock().take_if(|live| live.stale());
         Ok(())
     }
 

@@ -66,13 +66,13 @@ impl LiveIndex {
         self.inner.core.load().store.url()
     }
 
-    /// Why it cannot be used as it is: dropped, closed, or overtaken by another process.
+    /// Whether it must be opened again: dropped, closed, overtaken by another process, or its writer died.
     pub(super) fn stale(&self) -> bool {
         let core = self.inner.core.load();
         let overtaken = |error: &Arc<Error>| error.kind() == crate::error::ErrorKind::Conflict;
         core.is_dropped()
             || core.shown.halted.load().as_ref().is_some_and(overtaken)
-            || (core.pid == std::process::id() && matches!(*core.committer.lock(), Committer::Closed))
+            || (core.pid == std::process::id() && core.has_ended())
     }
 
     /// The index as this process has it, unless it was dropped.
@@ -105,13 +105,7 @@ impl LiveIndex {
         let core = self.core()?;
         let (reply, answer) = sync_channel(1);
         core.send(self.name(), request(reply))?;
-        answer.recv().unwrap_or_else(|_| {
-            Err(Error::internal(format!(
-                "the writer of index {:?} ended unexpectedly: open it again",
-                self.name()
-            ))
-            .outcome_unknown())
-        })
+        answer.recv().unwrap_or_else(|_| Err(ended(self.name()).outcome_unknown()))
     }
 
     /// Waits for what was asked, writes a snapshot if one is worth its bytes, and stops writing.
@@ -119,6 +113,10 @@ impl LiveIndex {
         let core = self.inner.core.load_full();
         if core.pid == std::process::id() { core.close() } else { Ok(()) }
     }
+}
+
+fn ended(name: &str) -> Error {
+    Error::internal(format!("the writer of index {name:?} ended unexpectedly: open it again"))
 }
 
 impl Core {
@@ -137,6 +135,14 @@ impl Core {
         self.shown.dropped.load(std::sync::atomic::Ordering::Acquire)
     }
 
+    fn has_ended(&self) -> bool {
+        match &*self.committer.lock() {
+            Committer::Idle(_) => false,
+            Committer::Running(_, thread) => thread.is_finished(),
+            Committer::Closed => true,
+        }
+    }
+
     fn send(&self, name: &str, request: Request) -> Result<()> {
         let closed = || Error::invalid(format!("index {name:?} is closed: open it again"));
         let mut committer = self.committer.lock();
@@ -147,7 +153,7 @@ impl Core {
             *committer = Committer::Running(sender, thread);
         }
         match &*committer {
-            Committer::Running(sender, _) => sender.send(request).map_err(|_| closed()),
+            Committer::Running(sender, _) => sender.send(request).map_err(|_| ended(name)),
             Committer::Idle(_) | Committer::Closed => Err(closed()),
         }
     }
