@@ -1,9 +1,9 @@
-"""What the compiled extension exports; its docstrings are in the extension itself."""
+# What the compiled extension exports; its docstrings are in the extension itself.
 
 import os
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Any, Literal, SupportsIndex, final, overload
+from typing import Any, Literal, SupportsIndex, TypeAlias, final, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +11,26 @@ from typing_extensions import Self
 
 from vectord.errors import VectordError
 
-_Distance = Literal["cosine", "euclidean", "dot"]
-_Parts = tuple[int, bool, Sequence[str], Sequence[float], Sequence[str | None]]
+__all__ = [
+    "Added",
+    "BatchHits",
+    "Deleted",
+    "Hits",
+    "Index",
+    "MetadataSet",
+    "Registry",
+    "Rows",
+    "Server",
+    "__version__",
+    "_hits",
+    "_one_of_each_error",
+    "_reopen",
+    "open",
+    "run_cli",
+]
+
+_Distance: TypeAlias = Literal["cosine", "euclidean", "dot"]
+_Parts: TypeAlias = tuple[int, bool, Sequence[str], Sequence[float], Sequence[str | None]]
 
 __version__: str
 
@@ -70,8 +88,8 @@ class Hits:
     def seq(self) -> int: ...
     @property
     def exact(self) -> bool: ...
-    # A pandas.DataFrame; pandas need not be there, so its type cannot be named.
-    def to_pandas(self) -> Any: ...
+    # A pandas.DataFrame, here and below; pandas need not be there, so its type cannot be named.
+    def to_pandas(self) -> Any: ...  # noqa: ANN401
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[tuple[str, float, Any]]: ...
     @overload
@@ -91,7 +109,7 @@ class BatchHits:
     def metadata(self) -> list[list[Any]]: ...
     @property
     def seq(self) -> int: ...
-    def to_pandas(self) -> Any: ...
+    def to_pandas(self) -> Any: ...  # noqa: ANN401
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[Hits]: ...
     @overload
@@ -111,7 +129,7 @@ class Rows:
     def vectors(self) -> npt.NDArray[np.float32]: ...
     @property
     def metadata(self) -> list[Any]: ...
-    def to_pandas(self) -> Any: ...
+    def to_pandas(self) -> Any: ...  # noqa: ANN401
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[tuple[str, npt.NDArray[np.float32], Any]]: ...
     @overload
@@ -120,23 +138,23 @@ class Rows:
     def __getitem__(self, key: slice, /) -> list[tuple[str, npt.NDArray[np.float32], Any]]: ...
     def _repr_html_(self) -> str: ...
 
-# Ids, vectors and metadata may be arrays, lists, or columns and frames of libraries that need not be there; the
-# docstrings say which, and what is none of them is an InvalidArgumentError.
+# Ids, vectors and metadata may be arrays, lists, or columns and frames of libraries that need not be there:
+# the docstrings say which, and what is none of them is an InvalidArgumentError.
 @final
 class Index:
     def add(
         self,
-        ids: Any,
-        vectors: Any = None,
-        metadata: Any = None,
+        ids: object,
+        vectors: object = None,
+        metadata: object = None,
         *,
-        id: str = "id",
+        id: str = "id",  # noqa: A002
         vector: str = "embedding",
         idempotency_key: str | None = None,
         progress: bool = False,
     ) -> Added: ...
-    # The kind of answer follows the number of dimensions, which types do not tell: an array or a list may have
-    # one or two, and a `list[float]` has one.
+    # The kind of answer follows the number of dimensions, which types seldom tell: a `list[float]` has one,
+    # an array may have either.
     @overload
     def search(
         self, query: None = None, k: int = 10, *, id: str, ef: int | None = None, exact: bool = False
@@ -154,16 +172,16 @@ class Index:
     @overload
     def search(
         self,
-        query: Any,
+        query: object,
         k: int = 10,
         *,
         id: None = None,
         ef: int | None = None,
         exact: bool = False,
-    ) -> Any: ...
-    def get(self, ids: Any) -> Rows: ...
-    def delete(self, ids: Any) -> Deleted: ...
-    def set_metadata(self, ids: Any, metadata: Any) -> MetadataSet: ...
+    ) -> Any: ...  # noqa: ANN401
+    def get(self, ids: object) -> Rows: ...
+    def delete(self, ids: object) -> Deleted: ...
+    def set_metadata(self, ids: object, metadata: object) -> MetadataSet: ...
     def refresh(self) -> int: ...
     def flush(self) -> int: ...
     def checkpoint(self) -> int: ...
@@ -247,7 +265,7 @@ class Server:
         traceback: TracebackType | None = None,
     ) -> None: ...
 
-def open(url: str | os.PathLike[str], *, share: bool = True) -> Registry: ...
+def open(url: str | os.PathLike[str], *, share: bool = True) -> Registry: ...  # noqa: A001
 def run_cli(argv: Sequence[str]) -> int: ...
 def _reopen(url: str, share: bool, name: str | None = None) -> Registry | Index: ...
 def _hits(

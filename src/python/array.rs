@@ -14,12 +14,12 @@ use numpy::{
     PyUntypedArrayMethods,
 };
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PySlice, PyTuple};
+use pyo3::types::{PyDict, PyList, PyTuple};
 
-use super::column::{Column, tuple};
-use super::errors::of_query;
+use super::column::{Column, span, tuple};
 use super::metadata::is_frame;
-use crate::error::{Error, Part};
+use super::shape::{Name, changed, mismatch, not_two_dimensional};
+use crate::error::Error;
 
 /// Values converted while the interpreter is held once: a fraction of a millisecond for arrays.
 const ARRAY_VALUES: usize = 1 << 19;
@@ -36,15 +36,6 @@ pub(super) enum Matrix {
     Rows(Py<PyAny>),
 }
 
-/// The argument that holds the vectors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Name {
-    /// `vectors`, of a write.
-    Vectors,
-    /// `query`, of a search.
-    Query,
-}
-
 /// A matrix, and its number of rows of `dimension` values each.
 pub(super) struct Vectors {
     name: Name,
@@ -59,24 +50,6 @@ pub(super) enum Query {
     One(Vec<f32>),
     /// The rows of a matrix.
     Many(Vectors),
-}
-
-impl Name {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Vectors => "vectors",
-            Self::Query => "query",
-        }
-    }
-
-    /// The exception of what is wrong with row `at`.
-    fn fault(self, py: Python<'_>, error: Error, at: usize) -> PyErr {
-        let error = error.at(at, Part::Vector);
-        match self {
-            Self::Vectors => error.into(),
-            Self::Query => of_query(py, &error),
-        }
-    }
 }
 
 impl Vectors {
@@ -250,16 +223,7 @@ fn copy_converted(array: &Bound<'_, PyAny>, out: &mut [f32]) -> PyResult<()> {
 }
 
 fn slice<'py>(array: &Bound<'py, PyAny>, range: Range<usize>) -> PyResult<Bound<'py, PyAny>> {
-    array.get_item(PySlice::new(array.py(), range.start as isize, range.end as isize, 1))
-}
-
-fn mismatch(got: usize, dimension: usize) -> Error {
-    Error::invalid(format!("dimension mismatch: index has {dimension}, got {got}"))
-}
-
-fn not_two_dimensional(name: &str, shape: &[usize], dimension: usize) -> PyErr {
-    let shape = tuple(shape);
-    Error::invalid(format!("{name} must be 2-D with shape (n, {dimension}), got shape {shape}")).into()
+    array.get_item(span(array.py(), range.start, range.end))
 }
 
 /// Refuses a sequence of `len` rows whose first says that it is no matrix.
@@ -292,10 +256,6 @@ fn row_at_fault(rows: &Bound<'_, PyList>, name: Name, first: usize, dimension: u
     changed()
 }
 
-fn changed() -> PyErr {
-    Error::invalid("an array changed while it was being read").into()
-}
-
 /// A 1-D array of float32.
 pub(super) fn floats(py: Python<'_>, values: Vec<f32>) -> Py<PyAny> {
     values.into_pyarray(py).into_any().unbind()
@@ -308,7 +268,7 @@ pub(super) fn objects(py: Python<'_>, values: Vec<Py<PyAny>>) -> Py<PyAny> {
 
 /// A 2-D array of float32 with rows of `width`.
 pub(super) fn float_rows(py: Python<'_>, values: Vec<f32>, width: usize, rows: usize) -> PyResult<Py<PyAny>> {
-    rows_of(values.into_pyarray(py), width, rows)
+    rows_of(&values.into_pyarray(py), width, rows)
 }
 
 /// A 2-D object array with rows of `width`.
@@ -318,11 +278,11 @@ pub(super) fn object_rows(
     width: usize,
     rows: usize,
 ) -> PyResult<Py<PyAny>> {
-    rows_of(values.into_pyarray(py), width, rows)
+    rows_of(&values.into_pyarray(py), width, rows)
 }
 
 fn rows_of<T: Element>(
-    flat: Bound<'_, PyArray<T, numpy::Ix1>>,
+    flat: &Bound<'_, PyArray<T, numpy::Ix1>>,
     width: usize,
     rows: usize,
 ) -> PyResult<Py<PyAny>> {

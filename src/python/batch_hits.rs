@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyIterator, PyList};
 
-use super::hits::{Parts, PyHits, from_parts, parts, strings, values};
+use super::hits::{Parts, PyHits, Reduced, from_parts, parts, strings, values};
 use super::{array, frame, table};
 use crate::registry::Hits;
 
@@ -157,7 +157,7 @@ impl PyBatchHits {
         self.table().html()
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (u64, Vec<Parts>))> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, (u64, Vec<Parts>)>> {
         let class = py.get_type::<Self>().getattr("_restore")?;
         Ok((class, (self.seq, self.hits.iter().map(|hits| parts(hits)).collect())))
     }

@@ -4,7 +4,7 @@
 //! list first.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PySlice, PyString, PyTuple};
 
 use crate::error::{Error, Part, Result};
 
@@ -57,13 +57,11 @@ impl<'py> Column<'py> {
                 }
             };
         }
-        match source.try_iter() {
-            Ok(items) => plain(source.py().get_type::<PyList>().call1((items,))?),
-            Err(_) => {
-                let what = source.get_type().name()?;
-                Err(Error::invalid(format!("{name} must be a sequence, got {what}")).into())
-            }
-        }
+        let Ok(items) = source.try_iter() else {
+            let what = source.get_type().name()?;
+            return Err(Error::invalid(format!("{name} must be a sequence, got {what}")).into());
+        };
+        plain(source.py().get_type::<PyList>().call1((items,))?)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -72,7 +70,7 @@ impl<'py> Column<'py> {
 
     /// The items `from..to`.
     pub(super) fn slice(&self, from: usize, to: usize) -> PyResult<Bound<'py, PyList>> {
-        let slice = pyo3::types::PySlice::new(self.source.py(), from as isize, to as isize, 1);
+        let slice = span(self.source.py(), from, to);
         let items = match self.slicing {
             Slicing::Plain => self.source.get_item(slice)?,
             Slicing::Listed(method) => self.source.get_item(slice)?.call_method0(method)?,
@@ -113,6 +111,11 @@ pub(super) fn ids(ids: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
     let column = Column::new(ids, "ids")?;
     let items = column.slice(0, column.len())?;
     items.iter().enumerate().map(|(at, item)| id(&item, at)).collect()
+}
+
+/// `slice(from, to)`.
+pub(super) fn span(py: Python<'_>, from: usize, to: usize) -> Bound<'_, PySlice> {
+    PySlice::new(py, from.cast_signed(), to.cast_signed(), 1)
 }
 
 /// A shape as Python writes it.

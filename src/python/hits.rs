@@ -147,7 +147,7 @@ impl PyHits {
         self.table().html()
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Parts)> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, Parts>> {
         Ok((py.import("vectord._vectord")?.getattr("_hits")?, parts(&self.hits)))
     }
 }
@@ -155,10 +155,13 @@ impl PyHits {
 /// What a pickle keeps of an answer.
 pub(super) type Parts = (u64, bool, Vec<String>, Vec<f32>, Vec<Option<String>>);
 
+/// What `__reduce__` answers: who makes it again, and of what.
+pub(super) type Reduced<'py, T> = (Bound<'py, PyAny>, T);
+
 pub(super) fn parts(hits: &Hits) -> Parts {
     let Hits { seq, exact, ids, distances, metadata } = hits;
     let texts = metadata.iter().map(|text| text.as_deref().map(str::to_owned)).collect();
-    (*seq, *exact, ids.iter().map(|id| id.to_string()).collect(), distances.clone(), texts)
+    (*seq, *exact, ids.iter().map(ToString::to_string).collect(), distances.clone(), texts)
 }
 
 pub(super) fn from_parts((seq, exact, ids, distances, metadata): Parts) -> Hits {

@@ -10,13 +10,15 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use super::add::{self, Given};
-use super::array::{Name, Vectors};
+use super::array::Vectors;
 use super::column::{self, Column};
+use super::hits::Reduced;
 use super::metadata::{Metadata, is_frame};
 use super::process::Own;
 use super::results::{Added, Deleted, MetadataSet};
 use super::rows::PyRows;
 use super::session::Session;
+use super::shape::Name;
 use super::table::{Table, thousands};
 use super::{json, search};
 use crate::error::{Error, Result};
@@ -423,7 +425,7 @@ impl PyIndex {
         Table::new("Index", self.name.clone(), &["", ""], facts.len(), row).html()
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String, bool, String))> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, (String, bool, String)>> {
         self.session.check_reopens()?;
         let reopen = py.import("vectord._vectord")?.getattr("_reopen")?;
         Ok((reopen, (self.session.url().to_owned(), self.session.share(), self.name.clone())))

@@ -6,7 +6,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use super::column::Column;
+use super::column::{Column, span};
 
 pub(super) enum Metadata<'py> {
     /// None was given.
@@ -101,7 +101,7 @@ impl<'py> Metadata<'py> {
 impl Field<'_> {
     fn missing(&self, from: usize, to: usize) -> PyResult<Option<Vec<bool>>> {
         let Some(series) = &self.series else { return Ok(None) };
-        let slice = pyo3::types::PySlice::new(series.py(), from as isize, to as isize, 1);
+        let slice = span(series.py(), from, to);
         let mask = series.getattr("iloc")?.get_item(slice)?.call_method0("isna")?;
         Ok(Some(mask.call_method0("tolist")?.extract()?))
     }

@@ -1,5 +1,8 @@
 //! The Python face: each binding extracts, detaches from the interpreter, calls the registry, and wraps.
 
+// Docstrings are Python's: their lists of strings are no links of rustdoc.
+#![allow(clippy::doc_link_with_quotes)]
+
 mod add;
 mod array;
 mod batch_hits;
@@ -20,4 +23,5 @@ mod search;
 #[cfg(feature = "server")]
 mod server;
 mod session;
+mod shape;
 mod table;

@@ -49,6 +49,7 @@ use crate::error::Error;
 /// []
 #[pyfunction]
 #[pyo3(signature = (url, *, share = true))]
+#[expect(clippy::needless_pass_by_value, reason = "an argument is extracted to a value")]
 fn open(py: Python<'_>, url: PathBuf, share: bool) -> PyResult<PyRegistry> {
     let Some(url) = url.to_str() else {
         return Err(Error::invalid(format!("the store's URL is not UTF-8: {}", url.display())).into());

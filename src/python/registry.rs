@@ -7,6 +7,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyList};
 
+use super::hits::Reduced;
 use super::index::PyIndex;
 use super::session::Session;
 use super::table::Table;
@@ -201,7 +202,7 @@ impl PyRegistry {
         Table::new("Registry", caption, &["index"], names.len(), |at| vec![names[at].clone()]).html()
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String, bool))> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, (String, bool)>> {
         self.session.check_reopens()?;
         let reopen = py.import("vectord._vectord")?.getattr("_reopen")?;
         Ok((reopen, (self.session.url().to_owned(), self.session.share())))

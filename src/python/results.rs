@@ -2,6 +2,9 @@
 //!
 //! They say what is true when the call returns: the rows are durable and visible.
 
+// `Added.added` is what Python users read; it counts.
+#![allow(clippy::struct_field_names)]
+
 use pyo3::prelude::*;
 
 use crate::registry;

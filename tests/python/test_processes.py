@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -189,4 +188,4 @@ server = vectord.Server(vectord.open(sys.argv[1])).start()
 """
     done = run(program, str(tmp_path / "vectors"))
     assert (done.returncode, done.stderr) == (0, "")
-    assert os.listdir(tmp_path) == ["vectors"]
+    assert [path.name for path in tmp_path.iterdir()] == ["vectors"]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import vectord
+from vectord._vectord import _one_of_each_error
 
 EYE = np.eye(3, dtype=np.float32)
 
@@ -166,7 +167,7 @@ def test_representations_say_what_a_thing_is(store: str) -> None:
 
 
 def test_every_kind_of_error_has_its_class() -> None:
-    errors = vectord._vectord._one_of_each_error()
+    errors = _one_of_each_error()
     assert len({type(error) for _, error in errors}) == len(errors) == 11
     for code, error in errors:
         assert (error.code, error.item, error.outcome) == (code, 3, "unknown")

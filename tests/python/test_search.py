@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytest
@@ -14,7 +14,8 @@ import vectord
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-DISTANCES = ("cosine", "euclidean", "dot")
+Distance = Literal["cosine", "euclidean", "dot"]
+DISTANCES: tuple[Distance, ...] = ("cosine", "euclidean", "dot")
 
 
 def brute(
@@ -23,10 +24,12 @@ def brute(
     """Compute every distance in float64."""
     rows, one = vectors.astype(np.float64), query.astype(np.float64)
     if distance == "euclidean":
-        return np.linalg.norm(rows - one, axis=1)
+        differences: npt.NDArray[np.float64] = np.linalg.norm(rows - one, axis=1)
+        return differences
     if distance == "cosine":
         rows, one = rows / np.linalg.norm(rows, axis=1, keepdims=True), one / np.linalg.norm(one)
-    return 1 - rows @ one
+    products: npt.NDArray[np.float64] = rows @ one
+    return 1 - products
 
 
 def clustered(rows: int, dimension: int, seed: int) -> npt.NDArray[np.float32]:
@@ -38,7 +41,7 @@ def clustered(rows: int, dimension: int, seed: int) -> npt.NDArray[np.float32]:
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
-def test_exact_search_is_numpys_ranking(distance: Any) -> None:
+def test_exact_search_is_numpys_ranking(distance: Distance) -> None:
     vectors = clustered(3_000, 24, 1)
     docs = vectord.open("memory:").create("docs", 24, distance=distance)
     docs.add([str(i) for i in range(3_000)], vectors)
@@ -58,7 +61,7 @@ def test_exact_search_is_numpys_ranking(distance: Any) -> None:
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
-def test_the_graph_finds_nearly_all(distance: Any) -> None:
+def test_the_graph_finds_nearly_all(distance: Distance) -> None:
     vectors = clustered(4_000, 24, 3)
     docs = vectord.open("memory:").create("docs", 24, distance=distance)
     docs.add([str(i) for i in range(4_000)], vectors)
@@ -108,8 +111,9 @@ def test_answers_are_never_padded_and_never_short() -> None:
 
 
 def test_a_shorter_answer_is_padded_in_two_dimensions() -> None:
-    parts = [(1, True, ["a"], [0.5], [None]), (1, True, ["b", "c"], [0.25, 0.5], ["1", None])]
-    batch = vectord.BatchHits._restore(1, parts)
+    # Nothing in this release answers so; a filter will.
+    one: tuple[int, bool, list[str], list[float], list[str | None]] = (1, True, ["a"], [0.5], [None])
+    batch = vectord.BatchHits._restore(1, [one, (1, True, ["b", "c"], [0.25, 0.5], ["1", None])])  # noqa: SLF001
     assert batch.ids.tolist() == [["a", None], ["b", "c"]]
     assert batch.distances.tolist() == [[0.5, np.inf], [0.25, 0.5]]
     assert batch.metadata == [[None], [1, None]]
@@ -183,7 +187,7 @@ def test_the_figures_are_those_of_the_index(store: str) -> None:
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
-def test_random_histories_equal_a_dict(store: str, distance: Any) -> None:
+def test_random_histories_equal_a_dict(store: str, distance: Distance) -> None:
     rng = np.random.default_rng(11)
     model: dict[str, tuple[npt.NDArray[np.float32], Any]] = {}
     registry = vectord.open(store, share=False)

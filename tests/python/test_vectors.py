@@ -248,7 +248,7 @@ def test_metadata_may_be_columns(docs: vectord.Index) -> None:
         (json.loads("[" * 17 + "]" * 17), "at most 16 levels"),
     ],
 )
-def test_what_json_has_not_is_refused_by_row(docs: vectord.Index, value: Any, why: str) -> None:
+def test_what_json_has_not_is_refused_by_row(docs: vectord.Index, value: object, why: str) -> None:
     with pytest.raises(vectord.InvalidArgumentError, match=r"^metadata\[2\]: .*" + why) as caught:
         docs.add(IDS, GIVEN, [{}, {}, value, {}, {}, {}])
     assert caught.value.item == 2

@@ -1,0 +1,52 @@
+//! What is said when an argument has not the shape it should have.
+//!
+//! What is checked stands in `array.rs`.
+
+use pyo3::prelude::*;
+
+use super::column::tuple;
+use super::errors::of_query;
+use crate::error::{Error, Part};
+
+/// The argument that holds the vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Name {
+    /// `vectors`, of a write.
+    Vectors,
+    /// `query`, of a search.
+    Query,
+}
+
+impl Name {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Vectors => "vectors",
+            Self::Query => "query",
+        }
+    }
+
+    /// The exception of what is wrong with row `at`.
+    pub(super) fn fault(self, py: Python<'_>, error: Error, at: usize) -> PyErr {
+        let error = error.at(at, Part::Vector);
+        match self {
+            Self::Vectors => error.into(),
+            Self::Query => of_query(py, &error),
+        }
+    }
+}
+
+/// A vector of the wrong dimension.
+pub(super) fn mismatch(got: usize, dimension: usize) -> Error {
+    Error::invalid(format!("dimension mismatch: index has {dimension}, got {got}"))
+}
+
+/// Rows that are no matrix.
+pub(super) fn not_two_dimensional(name: &str, shape: &[usize], dimension: usize) -> PyErr {
+    let shape = tuple(shape);
+    Error::invalid(format!("{name} must be 2-D with shape (n, {dimension}), got shape {shape}")).into()
+}
+
+/// The caller's memory is not what it was when the call began.
+pub(super) fn changed() -> PyErr {
+    Error::invalid("an array changed while it was being read").into()
+}
