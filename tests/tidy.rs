@@ -40,7 +40,11 @@ const NEVER_UNDER: &[(&str, &[&str])] =
     &[("tokio", &["metric/", "graph/", "index/", "store/", "frame/", "log/", "registry/"])];
 
 /// Source files over [`LONGEST`] lines, each with its own limit and the reason.
-const LONGER: &[(&str, usize, &str)] = &[];
+const LONGER: &[(&str, usize, &str)] = &[(
+    "python/index.rs",
+    450,
+    "a class has one block of methods, and more than half of this one is docstrings",
+)];
 const LONGEST: usize = 300;
 
 /// What is left behind by unfinished work, and paths that exist on one machine only.
@@ -371,7 +375,7 @@ fn no_rule_complains_about_what_is_allowed() {
             "log/append.rs",
             "use crate::{error::{Error, Result}, frame::{lhl1 as l, Entry}, store::*};",
         ),
-        (layering, "python/server.rs", "crate::server::serve(); crate::cli::run();"),
+        (layering, "python/server.rs", "crate::server::Running::start(); crate::cli::run();"),
         (
             layering,
             "metric/cosine.rs",
