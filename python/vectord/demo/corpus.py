@@ -13,6 +13,7 @@ import inspect
 import re
 import sys
 import sysconfig
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -155,14 +156,17 @@ def inspected(module: ModuleType) -> Iterator[Row]:
 def rows() -> list[Row]:
     """Read every row of this Python's standard library, in order, each id once."""
     found: dict[str, Row] = {}
-    for module, file in sources():
-        for row in parsed(module, file):
-            found.setdefault(row.id, row)
-    for name in compiled():
-        try:
-            module_object = importlib.import_module(name)
-        except ImportError:  # built without it
-            continue
-        for row in inspected(module_object):
-            found.setdefault(row.id, row)
+    with warnings.catch_warnings():
+        # Some modules say that they will be removed; that is for those who use them.
+        warnings.simplefilter("ignore")
+        for module, file in sources():
+            for row in parsed(module, file):
+                found.setdefault(row.id, row)
+        for name in compiled():
+            try:
+                imported = importlib.import_module(name)
+            except ImportError:  # this Python was built without it
+                continue
+            for row in inspected(imported):
+                found.setdefault(row.id, row)
     return list(found.values())
