@@ -4,6 +4,8 @@
 //! a stretch: between two slices the interpreter is released for the work on the slice just read, which
 //! gives a waiting thread its turn.
 
+use std::time::Duration;
+
 use pyo3::prelude::*;
 
 use super::array::Vectors;
@@ -21,6 +23,10 @@ const ATOMIC_BYTES: usize = 64 << 20;
 /// Rows and bytes of text read while the interpreter is held once.
 const SLICE_ROWS: usize = 512;
 const SLICE_BYTES: usize = 128 << 10;
+
+/// How long the interpreter is left alone between two slices. A waiting thread needs tens of microseconds to
+/// wake; a release shorter than that is lost on it, and restarts the wait after which it may insist.
+const TURN: Duration = Duration::from_micros(60);
 
 /// What a caller gave to add, lengths agreed.
 pub(super) struct Given<'py> {
@@ -128,6 +134,9 @@ fn read_texts(py: Python<'_>, given: &Given<'_>, params: &Params) -> PyResult<Ve
                 read += 1;
             }
             py.detach(|| -> Result<()> {
+                if first > 0 {
+                    std::thread::sleep(TURN);
+                }
                 texts.iter().zip(first..).try_for_each(|((id, text), at)| push(at, id, text.as_deref()))
             })?;
             py.check_signals()?;
@@ -155,6 +164,9 @@ fn read_vectors(py: Python<'_>, vectors: &Vectors, draft: Draft, params: &Params
                     return Err(Error::internal("stopped"));
                 }
                 check(piece, first + from, params)?;
+                if to < rows {
+                    std::thread::sleep(TURN);
+                }
             }
             Ok(())
         })
