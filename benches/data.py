@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,7 @@ class Dataset:
     """Base rows and held-out queries, float32, and the distance that suits them."""
 
     name: str
-    distance: str
+    distance: Literal["cosine", "euclidean"]
     base: Rows
     queries: Rows
 
@@ -69,5 +70,5 @@ def load(name: str) -> Dataset:
         file = {"minilm": "minilm-40k.f16.npy", "sift": "sift-80k.u8.npy"}[name]
         rows = np.load(Path(os.environ["VECTORD_DATA"]) / file)
     floats: Rows = np.ascontiguousarray(rows, dtype=np.float32)
-    distance = "euclidean" if name == "sift" else "cosine"
+    distance: Literal["cosine", "euclidean"] = "euclidean" if name == "sift" else "cosine"
     return Dataset(name, distance, floats[:-QUERIES], floats[-QUERIES:])
