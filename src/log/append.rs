@@ -45,8 +45,7 @@ impl Log {
             return Ok(Append::Overtaken);
         }
         self.writer_batch = header.writer_batch;
-        let outcomes = apply(&header, ops)?;
-        self.advance(&header, ops, &outcomes, frame::digest_of(&bytes)?, bytes.len());
+        self.apply_and_advance(&header, ops, &bytes, apply)?;
         Ok(Append::Committed(header.seq))
     }
 

@@ -2,6 +2,8 @@
 //!
 //! A crash anywhere leaves garbage, never loss: what was not deleted is deleted by the next checkpoint.
 
+use std::time::Duration;
+
 use super::state::Log;
 use crate::error::{Error, Result};
 use crate::frame;
@@ -17,18 +19,24 @@ pub enum Keep {
 }
 
 impl Log {
-    /// Whether the tail has grown enough to write a snapshot while writes go on.
+    /// Whether the tail has grown enough to write a snapshot while writes go on: in bytes, in entries, or in
+    /// the time it would take to replay. When to checkpoint is no part of the state, so a clock may decide.
     pub fn checkpoint_due(&self) -> bool {
-        let Self { tail_bytes, tail_entries, snapshot_bytes, .. } = *self;
+        let Self { tail_bytes, tail_entries, snapshot_bytes, replay, .. } = *self;
         tail_bytes >= (64 << 20).max(snapshot_bytes / 4)
+            || replay >= Duration::from_secs(30)
+            || (replay >= Duration::from_secs(5) && tail_bytes >= snapshot_bytes / 4)
             || (tail_entries >= 4_096 && tail_bytes >= snapshot_bytes / 20)
             || tail_entries >= 65_536
     }
 
     /// Whether a snapshot is worth its bytes when the index is opened or closed.
     pub fn checkpoint_worthwhile(&self) -> bool {
-        let Self { tail_bytes, tail_entries, snapshot_bytes, .. } = *self;
-        tail_entries > 0 && (tail_bytes >= (1 << 20).max(snapshot_bytes / 20) || tail_entries >= 1_024)
+        let Self { tail_bytes, tail_entries, snapshot_bytes, replay, .. } = *self;
+        tail_entries > 0
+            && (tail_bytes >= (1 << 20).max(snapshot_bytes / 20)
+                || tail_entries >= 1_024
+                || replay >= Duration::from_secs(5))
     }
 
     /// Writes `snapshot`, the state exactly at the position, reads it back, raises the floor and deletes
@@ -52,7 +60,7 @@ impl Log {
             self.snapshots.push(seq);
         }
         self.snapshot_bytes = there.len() as u64;
-        (self.tail_bytes, self.tail_entries) = (0, 0);
+        (self.tail_bytes, self.tail_entries, self.replay) = (0, 0, Duration::ZERO);
         let floor = match keep {
             Keep::Newest => seq,
             Keep::Two => match self.snapshots.len().checked_sub(2) {

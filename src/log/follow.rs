@@ -2,6 +2,8 @@
 //!
 //! An entry counts only if it continues the one before and stands above the newest floor (I5).
 
+use std::time::Instant;
+
 use super::ledger::Outcome;
 use super::state::{Log, Position};
 use crate::error::{Error, Result};
@@ -41,13 +43,26 @@ impl Log {
         let (header, ops) = frame::decode_entry(bytes)?;
         self.check_continues(&header)?;
         check_alone(&ops)?;
-        let outcomes = apply(&header, &ops)?;
-        self.advance(&header, &ops, &outcomes, frame::digest_of(bytes)?, bytes.len());
+        self.apply_and_advance(&header, &ops, bytes, apply)
+    }
+
+    /// Applies a checked or just written entry, and moves the position past it.
+    pub(super) fn apply_and_advance(
+        &mut self,
+        header: &Header,
+        ops: &[Op<'_>],
+        bytes: &[u8],
+        apply: &mut Apply<'_>,
+    ) -> Result<()> {
+        let started = Instant::now();
+        let outcomes = apply(header, ops)?;
+        self.replay += started.elapsed();
+        self.advance(header, ops, &outcomes, frame::digest_of(bytes)?, bytes.len());
         Ok(())
     }
 
     /// Moves the position past an applied entry.
-    pub(super) fn advance(
+    fn advance(
         &mut self,
         header: &Header,
         ops: &[Op<'_>],

@@ -54,6 +54,8 @@ pub struct Log {
     pub(super) snapshot_bytes: u64,
     pub(super) tail_entries: u64,
     pub(super) tail_bytes: u64,
+    /// How long applying the tail took: about what replaying it will take whoever opens the index next.
+    pub(super) replay: Duration,
     /// An entry that was sent at `position.seq + 1` and may or may not be there.
     pub(super) unresolved: Option<Vec<u8>>,
 }
@@ -83,6 +85,7 @@ impl Log {
             snapshot_bytes,
             tail_entries: 0,
             tail_bytes: 0,
+            replay: Duration::ZERO,
             unresolved: None,
         }
     }
@@ -102,11 +105,6 @@ impl Log {
     /// What is remembered of writers and idempotency keys.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
-    }
-
-    /// Bytes of the entries since the newest snapshot.
-    pub fn tail_bytes(&self) -> u64 {
-        self.tail_bytes
     }
 
     /// An error about the object `key`.
