@@ -69,6 +69,11 @@ pub(super) fn build(
         list.dedup();
         links.replace(slot, list.iter().map(|near| near.slot));
     }
+    // Its drop uses rayon, whose global pool has no threads in a forked child: it would wait for ever.
+    match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
+        Ok(pool) => pool.install(move || drop(hnsw)),
+        Err(_) => std::mem::forget(hnsw),
+    }
     for &root in &slots[..roots] {
         tree.set(root, ROOT);
     }

@@ -57,6 +57,7 @@ impl Index {
         };
         let appended = writer.rows.len() - before;
         writer.graph.grow(&writer.rows.view(), appended);
+        writer.sweep_metadata();
         let view = writer.view(seq);
         let mut lookup = self.lookup.write();
         for (id, slot) in slots {
@@ -112,6 +113,8 @@ impl Writer {
                 self.live -= 1;
                 if text.is_none() {
                     self.metadata_of.set(slot as usize, self.metadata_of.get(old as usize));
+                } else {
+                    self.forget_metadata(old);
                 }
             }
             changes.slots.insert(id, Some(slot));
@@ -133,12 +136,14 @@ impl Writer {
         let Some(slot) = changes.find(id) else { return false };
         self.alive.remove(slot);
         self.live -= 1;
+        self.forget_metadata(slot);
         changes.slots.insert(id, None);
         true
     }
 
     fn set_metadata(&mut self, id: &str, text: Option<&str>, changes: &Changes<'_, '_>) -> bool {
         let Some(slot) = changes.find(id) else { return false };
+        self.forget_metadata(slot);
         let number = text.map_or(0, |text| self.metadata.push(text) + 1);
         self.metadata_of.set(slot as usize, number);
         true

@@ -38,4 +38,12 @@ impl Batch<'_> {
         }
         Ok(())
     }
+
+    /// Refuses vectors that the distance does not admit, and nothing else: ids that were stored once stay.
+    pub fn check_vectors(&self, params: &Params) -> Result<()> {
+        for (at, vector) in self.vectors.chunks_exact(params.dimension as usize).enumerate() {
+            params.distance.admit(vector).map_err(|error| error.at(at, Part::Vector))?;
+        }
+        Ok(())
+    }
 }

@@ -10,10 +10,11 @@ use parking_lot::{Mutex, RwLock};
 
 use super::hits::Row;
 use super::ids::{Lookup, Texts};
+use super::limits::MAX_ROWS;
 use super::params::Params;
 use super::versioned::{SlotSet, Versioned};
 use super::view::View;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::{Graph, Rows};
 
 /// One collection in memory.
@@ -32,6 +33,8 @@ pub(super) struct Writer {
     pub(super) alive: SlotSet,
     pub(super) metadata_of: Versioned<u32>,
     pub(super) metadata: Texts,
+    /// Bytes of metadata that no living row has any more.
+    pub(super) metadata_dead: usize,
     pub(super) graph: Graph,
 }
 
@@ -45,6 +48,7 @@ impl Writer {
             alive: SlotSet::new(),
             metadata_of: Versioned::new(),
             metadata: Texts::new(),
+            metadata_dead: 0,
             graph: Graph::new(space, params.m as usize, EF_CONSTRUCTION),
         }
     }
@@ -96,6 +100,18 @@ impl Index {
     /// Whether no row lives.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Refuses more rows than slots can number.
+    pub fn check_room(&self, rows: usize) -> Result<()> {
+        let slots = self.view.load().rows.len();
+        if slots + rows <= MAX_ROWS {
+            return Ok(());
+        }
+        Err(Error::exhausted(format!(
+            "too many rows: at most {MAX_ROWS}, deleted ones included, got {}",
+            slots + rows
+        )))
     }
 
     /// Slots of rows that were deleted or replaced; compacting gives them back.

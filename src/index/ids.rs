@@ -32,6 +32,17 @@ impl Texts {
         (self.ends.len() - 1) as u32
     }
 
+    /// Bytes of all texts.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Bytes of one text.
+    pub(super) fn bytes_of(&self, number: u32) -> usize {
+        let (ends, at) = (self.ends.view(), number as usize);
+        (ends[at] - if at == 0 { 0 } else { ends[at - 1] }) as usize
+    }
+
     pub(super) fn view(&self) -> TextsView {
         TextsView { bytes: self.bytes.view(), ends: self.ends.view() }
     }

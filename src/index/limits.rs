@@ -16,8 +16,9 @@ pub const MAX_DIMENSION: u32 = 16_384;
 pub(super) const M_RANGE: std::ops::RangeInclusive<u32> = 2..=128;
 /// The largest `ef_search`.
 pub(super) const MAX_EF_SEARCH: u32 = 65_536;
-/// The most rows, dead ones included: slots are u32 and the graph keeps the top bit for itself.
-pub(super) const MAX_ROWS: usize = (1 << 31) - 1;
+/// The most rows, dead ones included: slots are u32, the graph keeps the top bit for itself, and there is
+/// room for what shares a group with the last.
+pub(super) const MAX_ROWS: usize = (1 << 31) - (1 << 24);
 
 /// Refuses an id that is empty, longer than [`MAX_ID_BYTES`], or holds control characters.
 pub fn check_id(id: &str) -> Result<()> {

@@ -14,6 +14,7 @@ mod params;
 mod parts;
 mod search;
 mod stats;
+mod sweep;
 mod validate;
 mod versioned;
 mod view;

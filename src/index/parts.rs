@@ -26,11 +26,11 @@ pub struct Parts<'a> {
 }
 
 impl Index {
-    /// Hands the parts of the present state to `take`, with its seq and the number of living rows.
-    pub fn with_parts<T>(&self, take: impl FnOnce(u64, usize, &Parts<'_>) -> T) -> T {
+    /// Hands the parts of the present state to `take`.
+    pub fn with_parts<T>(&self, take: impl FnOnce(&Parts<'_>) -> T) -> T {
         let writer = self.writer.lock();
         let view = self.view.load_full();
-        take(view.seq, view.live, &parts_of(&view, &writer.graph))
+        take(&parts_of(&view, &writer.graph))
     }
 
     /// The index that `parts` describe, after the entry `seq`.

@@ -41,8 +41,13 @@ impl Log {
                 return Err(Self::about(&key, error));
             }
         }
-        if !self.floors.verify(&*self.store, &self.name, header.seq).map_err(Error::outcome_unknown)? {
-            return Ok(Append::Overtaken);
+        match self.floors.verify(&*self.store, &self.name, header.seq) {
+            Ok(true) => {}
+            Ok(false) => return Ok(Append::Overtaken),
+            Err(error) => {
+                self.unresolved = Some(bytes);
+                return Err(Self::about(&key, error.outcome_unknown()));
+            }
         }
         self.writer_batch = header.writer_batch;
         self.apply_and_advance(&header, ops, &bytes, apply)?;
@@ -55,11 +60,7 @@ impl Log {
         let Some(bytes) = &self.unresolved else { return Ok(false) };
         let key = self.log_key(self.position.seq + 1)?;
         match self.store.put_if_absent(&key, bytes) {
-            Put::Created | Put::Exists => {
-                self.writer_batch += 1;
-                self.unresolved = None;
-                Ok(true)
-            }
+            Put::Created | Put::Exists => Ok(true),
             Put::Failed { error, .. } => Err(Self::about(
                 &key,
                 Error::unavailable(format!("an earlier write is not resolved yet: {error}")).caused_by(error),

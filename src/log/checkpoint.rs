@@ -22,12 +22,19 @@ impl Log {
     /// Whether the tail has grown enough to write a snapshot while writes go on: in bytes, in entries, or in
     /// the time it would take to replay. When to checkpoint is no part of the state, so a clock may decide.
     pub fn checkpoint_due(&self) -> bool {
-        let Self { tail_bytes, tail_entries, snapshot_bytes, replay, .. } = *self;
-        tail_bytes >= (64 << 20).max(snapshot_bytes / 4)
+        let Self { tail_bytes, tail_entries, snapshot_bytes, replay, postponed, .. } = *self;
+        let grown = tail_bytes >= (64 << 20).max(snapshot_bytes / 4)
             || replay >= Duration::from_secs(30)
             || (replay >= Duration::from_secs(5) && tail_bytes >= snapshot_bytes / 4)
             || (tail_entries >= 4_096 && tail_bytes >= snapshot_bytes / 20)
-            || tail_entries >= 65_536
+            || tail_entries >= 65_536;
+        grown && tail_bytes >= postponed
+    }
+
+    /// After a checkpoint that failed: the next is due when the tail has grown as much again, so that a
+    /// full disk does not cost every write the encoding of a whole snapshot.
+    pub fn postpone_checkpoint(&mut self) {
+        self.postponed = self.tail_bytes + (64 << 20).max(self.snapshot_bytes / 4);
     }
 
     /// Whether a snapshot is worth its bytes when the index is opened or closed.
@@ -60,7 +67,7 @@ impl Log {
             self.snapshots.push(seq);
         }
         self.snapshot_bytes = there.len() as u64;
-        (self.tail_bytes, self.tail_entries, self.replay) = (0, 0, Duration::ZERO);
+        (self.tail_bytes, self.tail_entries, self.postponed, self.replay) = (0, 0, 0, Duration::ZERO);
         let floor = match keep {
             Keep::Newest => seq,
             Keep::Two => match self.snapshots.len().checked_sub(2) {

@@ -70,6 +70,10 @@ impl Log {
         digest: Digest,
         bytes: usize,
     ) {
+        // Whatever stands at this place now decides an entry of ours that was not answered.
+        if self.unresolved.take().is_some() {
+            self.writer_batch += 1;
+        }
         self.position =
             Position { seq: header.seq, digest, lineage: header.lineage, generation: header.generation };
         if matches!(ops, [Op { frame: Frame::Drop, .. }]) {

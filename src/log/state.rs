@@ -54,6 +54,8 @@ pub struct Log {
     pub(super) snapshot_bytes: u64,
     pub(super) tail_entries: u64,
     pub(super) tail_bytes: u64,
+    /// No checkpoint is due before the tail has this many bytes: one failed.
+    pub(super) postponed: u64,
     /// How long applying the tail took: about what replaying it will take whoever opens the index next.
     pub(super) replay: Duration,
     /// An entry that was sent at `position.seq + 1` and may or may not be there.
@@ -85,6 +87,7 @@ impl Log {
             snapshot_bytes,
             tail_entries: 0,
             tail_bytes: 0,
+            postponed: 0,
             replay: Duration::ZERO,
             unresolved: None,
         }

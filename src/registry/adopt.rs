@@ -52,5 +52,8 @@ fn snapshot_of(store: &Arc<dyn Store>, name: &str, blob: &[u8]) -> Result<Vec<u8
         Ledger::default(),
         Settings::default(),
     );
-    snapshot::encode(name, &params, &log, &index)
+    let bytes = snapshot::encode(name, &params, &log, &index)?;
+    // A snapshot is never overwritten: one that this build could not open must not be written.
+    snapshot::decode(&bytes)?;
+    Ok(bytes)
 }

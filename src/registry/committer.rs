@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 
 use super::group::{Asked, Group, answer};
 use super::keeper::{Committed, Keeper};
+use super::load::finish_drop;
 use super::request::Request;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
@@ -41,7 +42,7 @@ fn run(mut keeper: Keeper, requests: &Receiver<Request>) {
                 let done = compact_if(&mut keeper, 5).and_then(|()| keeper.checkpoint());
                 answer(&reply, done);
             }
-            Request::Flush(reply) => answer(&reply, Ok(keeper.log.position().seq)),
+            Request::Flush(reply) => answer(&reply, keeper.resolve().map(|()| keeper.log.position().seq)),
             Request::Drop(reply) => answer(&reply, end(&mut keeper)),
             Request::Close(reply) => {
                 close(&mut keeper);
@@ -55,6 +56,10 @@ fn run(mut keeper: Keeper, requests: &Receiver<Request>) {
 
 /// Commits `first` and what can go with it; returns a request that was taken but not handled.
 fn write_group(keeper: &mut Keeper, first: Asked, requests: &Receiver<Request>) -> Option<Request> {
+    if let Err(error) = keeper.ready() {
+        answer(&first.2, Err(error));
+        return None;
+    }
     let mut group = Group::default();
     group.take(keeper, first);
     let mut waiting = None;
@@ -78,9 +83,18 @@ fn write_group(keeper: &mut Keeper, first: Asked, requests: &Receiver<Request>) 
 
 fn after_write(keeper: &mut Keeper) {
     let compacted = compact_if(keeper, 2);
-    let checkpointed = compacted
-        .and_then(|()| if keeper.log.checkpoint_due() { keeper.checkpoint().map(drop) } else { Ok(()) });
-    if let Err(error) = checkpointed {
+    if keeper.log.checkpoint_due() {
+        let done = compacted.and_then(|()| keeper.checkpoint().map(drop));
+        warn(keeper, done);
+    } else {
+        warn(keeper, compacted);
+    }
+}
+
+/// What failed here loses nothing: the log keeps everything, and it is tried again when the log has grown.
+fn warn(keeper: &mut Keeper, done: Result<()>) {
+    if let Err(error) = done {
+        keeper.log.postpone_checkpoint();
         tracing::warn!(index = keeper.name, %error, "checkpoint failed, the log keeps everything");
     }
 }
@@ -96,7 +110,7 @@ fn compact_if(keeper: &mut Keeper, part: usize) -> Result<()> {
 fn end(keeper: &mut Keeper) -> Result<u64> {
     match keeper.commit(&[Frame::Drop.into()])? {
         Committed::Done(seq, _) => {
-            keeper.checkpoint()?;
+            finish_drop(&keeper.name, &keeper.params, &mut keeper.log);
             Ok(seq)
         }
         Committed::Taken => Err(Error::conflict(format!(
@@ -110,13 +124,12 @@ fn tidy(keeper: &mut Keeper) {
     if keeper.check_writable().is_err() {
         return;
     }
-    if let Err(error) = compact_if(keeper, 5).and_then(|()| keeper.checkpoint().map(drop)) {
-        tracing::warn!(index = keeper.name, %error, "checkpoint failed, the log keeps everything");
-    }
+    let done = compact_if(keeper, 5).and_then(|()| keeper.checkpoint().map(drop));
+    warn(keeper, done);
 }
 
 fn close(keeper: &mut Keeper) {
-    if let Err(error) = keeper.log.settle() {
+    if let Err(error) = keeper.resolve() {
         tracing::warn!(index = keeper.name, %error, "closed with a write not resolved");
         return;
     }

@@ -16,6 +16,27 @@ pub(super) fn batch<'a>(rows: &'a RowsRef<'_>) -> index::Batch<'a> {
     }
 }
 
+/// Refuses an entry that this index cannot hold: what is logged was checked by its writer, so such an
+/// entry is damage or another program's work, whatever its checksums say.
+pub(super) fn check(params: &index::Params, ops: &[Op<'_>]) -> Result<()> {
+    let corrupt = |error: &Error| Error::corrupt(error.to_string());
+    for op in ops {
+        match &op.frame {
+            Frame::Upsert(rows) if rows.dimension() != params.dimension => {
+                return Err(Error::corrupt(format!(
+                    "rows of dimension {} in an index of {}",
+                    rows.dimension(),
+                    params.dimension
+                )));
+            }
+            Frame::Upsert(rows) => batch(rows).check_vectors(params).map_err(|error| corrupt(&error))?,
+            Frame::Create(_) => return Err(Error::corrupt("CREATE in an index that exists")),
+            Frame::Delete(_) | Frame::SetMetadata(_) | Frame::Drop | Frame::Compact => {}
+        }
+    }
+    Ok(())
+}
+
 /// Applies an entry that is the index's own business: rows, or a COMPACT, which stands alone.
 pub(super) fn apply(index: &Index, seq: u64, ops: &[Op<'_>]) -> Vec<Outcome> {
     if let [Op { frame: Frame::Compact, .. }] = ops {

@@ -50,6 +50,7 @@ impl Group {
         let bytes = write.bytes();
         match prepare(keeper, write, idempotency_key.as_deref()) {
             Ok(Ready::Write(prepared)) => {
+                // Frames that share key and index are one batch; each write is a batch of its own.
                 let op_index = self.writes.len() as u32;
                 let meta = OpMeta {
                     op_index: if idempotency_key.is_some() { op_index } else { 0 },
@@ -109,7 +110,10 @@ enum Ready {
 fn prepare(keeper: &Keeper, write: Write, key: Option<&str>) -> Result<Ready> {
     let index = &keeper.shown.index;
     let prepared = match write {
-        Write::Upsert(batch) => Prepared::Rows(batch),
+        Write::Upsert(batch) => {
+            index.check_room(batch.len())?;
+            Prepared::Rows(batch)
+        }
         Write::Delete(ids) => Prepared::Ids(Ids::new(ids.iter().map(String::as_str))?),
         Write::SetMetadata(rows) => {
             for (at, (id, _)) in rows.iter().enumerate() {

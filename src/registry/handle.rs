@@ -28,8 +28,11 @@ pub struct Registry {
 pub(super) struct Shelf {
     pid: u32,
     store: Arc<dyn Store>,
+    settings: Settings,
     /// A slot per name, so that loading one index waits for no other.
     live: Mutex<BTreeMap<String, Slot>>,
+    /// Held while an index is created: names that differ only in case have different slots.
+    creating: Mutex<()>,
 }
 
 /// One index of [`Registry::load_all`]: its name, and the index or why it could not be opened.
@@ -40,7 +43,13 @@ type Slot = Arc<Mutex<Option<LiveIndex>>>;
 
 impl Shelf {
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
-        Self { pid: std::process::id(), store, live: Mutex::new(BTreeMap::new()) }
+        Self {
+            pid: std::process::id(),
+            store,
+            settings: Settings::default(),
+            live: Mutex::default(),
+            creating: Mutex::default(),
+        }
     }
 
     fn slot(&self, name: &str) -> Slot {
@@ -60,7 +69,8 @@ impl Shelf {
 impl Registry {
     /// Opens the registry on the store at `url`: a directory, `memory:`, or `http://` of a storaged.
     ///
-    /// Opening the same URL twice in a process gives the same live indexes.
+    /// Opening a URL that this process has open gives the same live indexes, as long as one registry of it
+    /// is held: keep it beside its indexes.
     pub fn open(url: &str) -> Result<Self> {
         Ok(Self { shelf: shared::shelf(url)? })
     }
@@ -72,7 +82,12 @@ impl Registry {
 
     /// A registry on a store at hand.
     pub fn on(store: Arc<dyn Store>) -> Self {
-        Self { shelf: Arc::new(Shelf::new(store)) }
+        Self::on_with(store, Settings::default())
+    }
+
+    /// Opens a registry on a store at hand whose logs are as patient as `settings` say.
+    pub fn on_with(store: Arc<dyn Store>, settings: Settings) -> Self {
+        Self { shelf: Arc::new(Shelf { settings, ..Shelf::new(store) }) }
     }
 
     /// What [`open`](Self::open) takes to reach the same store.
@@ -97,6 +112,7 @@ impl Registry {
         frame::check_name(name)?;
         params.check()?;
         let shelf = self.shelf()?;
+        let _creating = shelf.creating.lock();
         let slot = shelf.slot(name);
         let mut live = slot.lock();
         if live.as_ref().is_some_and(|live| !live.stale()) {
@@ -105,7 +121,7 @@ impl Registry {
         if let Some(other) = names::list(&*shelf.store, |other| other.eq_ignore_ascii_case(name))?.first() {
             return Err(taken(other));
         }
-        let Loaded::Absent(log) = load(&shelf.store, name, Settings::default())? else {
+        let Loaded::Absent(log) = load(&shelf.store, name, shelf.settings)? else {
             return Err(taken(name));
         };
         Ok(live.insert(LiveIndex::new(Arc::clone(&shelf.store), create(name, params, log)?)?).clone())
@@ -121,7 +137,7 @@ impl Registry {
             return Ok(live.clone());
         }
         *live = None;
-        match load(&shelf.store, name, Settings::default())? {
+        match load(&shelf.store, name, shelf.settings)? {
             Loaded::Live(keeper) => {
                 Ok(live.insert(LiveIndex::new(Arc::clone(&shelf.store), keeper)?).clone())
             }
@@ -177,7 +193,7 @@ impl Registry {
         Ok(self.names()?.into_iter().map(load).collect())
     }
 
-    /// Whether the store can be reached, listed and, if it says so, written by several processes.
+    /// The store it stands on.
     pub fn store(&self) -> Arc<dyn Store> {
         Arc::clone(&self.shelf.store)
     }

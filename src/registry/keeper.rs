@@ -46,12 +46,21 @@ impl Keeper {
         Self { name: name.to_owned(), params, log, shown: Arc::new(shown) }
     }
 
+    /// Resolves and applies what an earlier write left open; only then can a write be checked.
+    pub(super) fn ready(&mut self) -> Result<()> {
+        self.check_writable()?;
+        self.resolve()?;
+        self.check_writable()
+    }
+
+    /// Resolves and applies an entry whose outcome was unknown, if there is one.
+    pub(super) fn resolve(&mut self) -> Result<()> {
+        if self.log.settle()? { self.catch_up() } else { Ok(()) }
+    }
+
     /// Appends `ops` as one entry and applies them.
     pub(super) fn commit(&mut self, ops: &[Op<'_>]) -> Result<Committed> {
-        self.check_writable()?;
-        if self.log.settle()? {
-            self.catch_up()?;
-        }
+        self.ready()?;
         let mut outcomes = Vec::new();
         let Self { log, shown, .. } = self;
         let appended = log.append(ops, &mut |header, ops| {
@@ -74,10 +83,10 @@ impl Keeper {
         let name = &self.name;
         let followed = log.follow(&mut |header, ops| {
             if shown.dropped.load(Ordering::Acquire) {
-                Err(deleted(name))
-            } else {
-                Ok(apply(shown, header, ops))
+                return Err(deleted(name));
             }
+            convert::check(shown.index.params(), ops)?;
+            Ok(apply(shown, header, ops))
         });
         match followed {
             Ok(Followed::UpToDate) => Ok(()),
@@ -100,13 +109,9 @@ impl Keeper {
 
     /// Writes a snapshot of the present state and deletes what it makes superfluous.
     pub(super) fn checkpoint(&mut self) -> Result<u64> {
-        let dropped = self.shown.dropped.load(Ordering::Acquire);
-        let bytes = if dropped {
-            snapshot::tombstone(&self.name, &self.params, &self.log)?
-        } else {
-            snapshot::encode(&self.name, &self.params, &self.log, &self.shown.index)?
-        };
-        self.log.checkpoint(&bytes, if dropped { Keep::Newest } else { Keep::Two })?;
+        self.ready()?;
+        let bytes = snapshot::encode(&self.name, &self.params, &self.log, &self.shown.index)?;
+        self.log.checkpoint(&bytes, Keep::Two)?;
         Ok(self.log.position().seq)
     }
 

@@ -78,14 +78,14 @@ impl LiveIndex {
     /// The index as this process has it, unless it was dropped.
     pub(super) fn core(&self) -> Result<Arc<Core>> {
         let core = self.inner.core.load_full();
-        let core = if core.pid == std::process::id() { core } else { self.reopen(core)? };
+        let core = if core.pid == std::process::id() { core } else { self.reopen(&core)? };
         if core.is_dropped() { Err(deleted(self.name())) } else { Ok(core) }
     }
 
-    fn reopen(&self, inherited: Arc<Core>) -> Result<Arc<Core>> {
+    fn reopen(&self, inherited: &Arc<Core>) -> Result<Arc<Core>> {
         let url = inherited.store.url();
-        // Its threads do not exist here, so nothing of it may be dropped: a join would wait for ever.
-        std::mem::forget(inherited);
+        // Its threads do not exist here, so it may never be dropped: a join would wait for ever.
+        std::mem::forget(Arc::clone(inherited));
         if url == "memory:" {
             return Err(Error::unsupported("a memory: store cannot be used in a forked child"));
         }
@@ -93,8 +93,9 @@ impl LiveIndex {
         match load(&store, self.name(), Settings::default())? {
             Loaded::Live(keeper) => {
                 let core = Arc::new(Core::new(store, keeper)?);
-                std::mem::forget(self.inner.core.swap(Arc::clone(&core)));
-                Ok(core)
+                let before = self.inner.core.compare_and_swap(inherited, Arc::clone(&core));
+                // Another thread of this child may have been first: then its core is the one.
+                Ok(if Arc::ptr_eq(&before, inherited) { core } else { Arc::clone(&before) })
             }
             Loaded::Absent(_) => Err(deleted(self.name())),
         }
@@ -159,7 +160,9 @@ impl Core {
     }
 
     fn close(&self) -> Result<()> {
-        match std::mem::replace(&mut *self.committer.lock(), Committer::Closed) {
+        // The lock is not held while the thread ends: others learn at once that it is closed.
+        let committer = std::mem::replace(&mut *self.committer.lock(), Committer::Closed);
+        match committer {
             Committer::Running(sender, thread) => {
                 let (reply, answer) = sync_channel(1);
                 drop(sender.send(Request::Close(reply)));

@@ -11,7 +11,7 @@ use super::snapshot::{self, Restored};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{self, Frame, Header, Op};
 use crate::index::{Index, Params};
-use crate::log::{Followed, Inventory, Ledger, Log, Outcome, Position, Settings};
+use crate::log::{Followed, Inventory, Keep, Ledger, Log, Outcome, Position, Settings};
 use crate::store::{Key, Store};
 
 /// What stands under a name.
@@ -25,6 +25,8 @@ pub(super) enum Loaded {
 /// The state while the log is replayed.
 struct Replay {
     index: Option<(Params, Index)>,
+    /// The parameters of an index that the tail of the log ends.
+    dropped: Option<Params>,
 }
 
 /// Opens the index `name` on `store`.
@@ -38,7 +40,9 @@ pub(super) fn load(store: &Arc<dyn Store>, name: &str, settings: Settings) -> Re
             inventory = Inventory::take(&**store, name)?;
         }
         let Restored { index, position, ledger } = newest_snapshot(&**store, name, &inventory)?;
-        let mut replay = Replay { index };
+        // A damaged one is no second snapshot: the floor must not rise to it.
+        inventory.snapshots.retain(|&(seq, _)| seq <= position.seq);
+        let mut replay = Replay { index, dropped: None };
         let mut log = Log::at(Arc::clone(store), name, &inventory, position, ledger, settings);
         let followed = log.follow(&mut |header, ops| replay.apply(header, ops));
         let damage = match followed {
@@ -57,7 +61,12 @@ pub(super) fn load(store: &Arc<dyn Store>, name: &str, settings: Settings) -> Re
                 Ok(Loaded::Live(keeper))
             }
             (None, Some(error)) => Err(error),
-            (None, None) => Ok(Loaded::Absent(log)),
+            (None, None) => {
+                if let Some(params) = replay.dropped {
+                    finish_drop(name, &params, &mut log);
+                }
+                Ok(Loaded::Absent(log))
+            }
         };
     }
     Err(Error::unavailable(format!("index {name:?} is checkpointed faster than it can be opened")))
@@ -69,15 +78,27 @@ impl Replay {
             ([Op { frame: Frame::Create(params), .. }], None) => {
                 let params = convert::params_from_frame(params)?;
                 self.index = Some((params, Index::new(params, header.seq)?));
+                self.dropped = None;
                 Ok(vec![Outcome::default()])
             }
             ([Op { frame: Frame::Drop, .. }], Some(_)) => {
-                self.index = None;
+                self.dropped = self.index.take().map(|(params, _)| params);
                 Ok(vec![Outcome::default()])
             }
-            (ops, Some((_, index))) => Ok(convert::apply(index, header.seq, ops)),
+            (ops, Some((params, index))) => {
+                convert::check(params, ops)?;
+                Ok(convert::apply(index, header.seq, ops))
+            }
             (_, None) => Err(Error::corrupt("the entry writes to an index that was not created")),
         }
+    }
+}
+
+/// Gives back the disk of an index whose DROP is logged, but whose deleter did not come to its tombstone.
+pub(super) fn finish_drop(name: &str, params: &Params, log: &mut Log) {
+    let done = snapshot::tombstone(name, params, log).and_then(|bytes| log.checkpoint(&bytes, Keep::Newest));
+    if let Err(error) = done {
+        tracing::warn!(index = name, %error, "deleted, but its disk is not given back yet");
     }
 }
 

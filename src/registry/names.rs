@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::frame::{self, Frame};
 use crate::log::Inventory;
 use crate::store::{Key, Store, list_all};
@@ -42,11 +42,19 @@ const TOMBSTONE_BYTES: u64 = 64 << 10;
 /// Whether the newest thing on the store says that the index was dropped. What cannot be read counts as
 /// an index: it is to be reported, not hidden.
 fn is_dropped(store: &dyn Store, name: &str) -> Result<bool> {
-    let inventory = Inventory::take(store, name)?;
+    let inventory = match Inventory::take(store, name) {
+        Err(error) if matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Unsupported) => {
+            return Ok(false);
+        }
+        taken => taken?,
+    };
     let snapshot = inventory.snapshots.last().copied();
-    if let Some(&(seq, _)) = inventory.entries.last()
+    if let Some(&(seq, bytes)) = inventory.entries.last()
         && snapshot.is_none_or(|(at, _)| seq > at)
     {
+        if bytes > TOMBSTONE_BYTES {
+            return Ok(false);
+        }
         let bytes = store.get(&Key::parse(frame::log_key(name, seq))?)?;
         let ops = bytes.as_deref().map(frame::decode_entry);
         return Ok(matches!(ops, Some(Ok((_, ops))) if ops.iter().any(|op| op.frame == Frame::Drop)));

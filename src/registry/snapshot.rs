@@ -12,7 +12,7 @@ use crate::log::{Ledger, Log, Position};
 
 /// The snapshot of the state exactly at the log's position.
 pub(super) fn encode(name: &str, params: &Params, log: &Log, index: &Index) -> Result<Vec<u8>> {
-    index.with_parts(|_, _, parts| {
+    index.with_parts(|parts| {
         let Parts { vectors, alive, ids, metadata, adjacency } = parts;
         let ids = TextsBuf::new(ids.iter().map(|id| Some(*id)))?;
         let metadata = TextsBuf::new(metadata.iter().copied())?;

@@ -26,6 +26,9 @@ pub enum Fault {
 pub struct Faults {
     inner: Arc<dyn Store>,
     planned: Mutex<VecDeque<(&'static str, Fault)>>,
+    always: Mutex<Option<(&'static str, Fault)>>,
+    /// Puts that a fault met.
+    pub refused: AtomicU64,
     pub bytes_put: AtomicU64,
     pub objects_put: AtomicU64,
 }
@@ -35,6 +38,8 @@ impl Faults {
         Arc::new(Self {
             inner,
             planned: Mutex::default(),
+            always: Mutex::default(),
+            refused: AtomicU64::new(0),
             bytes_put: AtomicU64::new(0),
             objects_put: AtomicU64::new(0),
         })
@@ -44,7 +49,15 @@ impl Faults {
         self.planned.lock().unwrap().push_back((key_contains, fault));
     }
 
+    /// Meets every put whose key contains the text, until told otherwise.
+    pub fn always(&self, fault: Option<(&'static str, Fault)>) {
+        *self.always.lock().unwrap() = fault;
+    }
+
     fn next(&self, key: &Key) -> Option<Fault> {
+        if let Some((text, fault)) = *self.always.lock().unwrap() {
+            return key.as_str().contains(text).then_some(fault);
+        }
         let mut planned = self.planned.lock().unwrap();
         let matches = planned.front().is_some_and(|(text, _)| key.as_str().contains(text));
         matches.then(|| planned.pop_front().expect("front was there").1)
@@ -57,7 +70,9 @@ impl Store for Faults {
             error: Error::unavailable("connection lost").outcome_unknown(),
             written: Written::Unknown,
         };
-        match self.next(key) {
+        let fault = self.next(key);
+        self.refused.fetch_add(u64::from(fault.is_some()), Ordering::Relaxed);
+        match fault {
             Some(Fault::NoSpace) => {
                 return Put::Failed { error: Error::exhausted("no space left"), written: Written::No };
             }
