@@ -50,6 +50,26 @@ docs.add(["parent again"], np.eye(3)[:1])
     assert len(vectord.open(store, share=False).get("docs")) == 4
 
 
+def test_a_forked_child_builds_a_graph_where_its_parent_had_built_one(store: str) -> None:
+    # The graph's builder once waited there for a thread pool that fork had left behind.
+    program = """
+import os, sys
+import numpy as np, vectord
+rows = np.random.default_rng(0).standard_normal((2_500, 8), dtype=np.float32)
+ids = [str(i) for i in range(2_500)]
+registry = vectord.open(sys.argv[1])
+registry.create("parent", dimension=8).add(ids, rows)
+if (child := os.fork()) == 0:
+    docs = registry.create("child", dimension=8)
+    docs.add(ids, rows)
+    assert docs.search(rows[7], k=1).ids.tolist() == ["7"] and docs.stats()["degree"] > 0
+    sys.exit(0)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+"""
+    done = run(program, store)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_memory_store_does_not_outlive_a_fork() -> None:
     program = """
 import os, sys
