@@ -231,3 +231,43 @@ fn a_go_blob_that_cannot_be_kept_is_left_as_it_was() {
     assert_eq!(Registry::on(store.clone()).get("docs").err().unwrap().kind(), ErrorKind::Corrupt);
     assert!(keys(&store, "snap").is_empty());
 }
+
+#[test]
+fn a_damaged_object_is_named_whatever_the_damage() {
+    type Damage = fn(&mut Vec<u8>);
+    let damages: [(&str, Damage); 5] = [
+        ("a flipped bit", |bytes| {
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 0x10;
+        }),
+        ("cut short", |bytes| bytes.truncate(bytes.len() - 9)),
+        ("too long", |bytes| bytes.extend_from_slice(b"LHL1END\n")),
+        ("empty", Vec::clear),
+        ("a hostile length", |bytes| bytes[88..96].fill(0xff)),
+    ];
+    for (what, damage) in damages {
+        let (_, memory, registry, live) = setup();
+        live.add(batch(&["a"]), None).unwrap();
+        live.checkpoint().unwrap();
+        live.add(batch(&["b"]), None).unwrap();
+        registry.close().unwrap();
+        let spoil = |key: &Key| {
+            let mut bytes = memory.get(key).unwrap().unwrap();
+            damage(&mut bytes);
+            let _ = memory.replace(key, &bytes);
+        };
+        let entry = keys(&memory, "log").pop().unwrap();
+        spoil(&entry);
+        let live = Registry::on(memory.clone()).get("docs").unwrap();
+        let error = live.halted().unwrap().expect(what);
+        assert_eq!((error.kind(), live.len().unwrap()), (ErrorKind::Corrupt, 1), "{what}: {error}");
+        assert!(error.to_string().contains(entry.as_str()), "{what}: {error}");
+        let snapshot = keys(&memory, "snap").pop().unwrap();
+        spoil(&snapshot);
+        let first = keys(&memory, "log").remove(0);
+        spoil(&first);
+        let error = Registry::on(memory.clone()).get("docs").err().expect(what);
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{what}: {error}");
+        assert!(error.to_string().contains(first.as_str()), "{what}: {error}");
+    }
+}
