@@ -268,7 +268,7 @@ fn a_repeated_add_under_the_same_key_is_answered_as_the_first() {
     service.delete("/vectors/index/small/items/k").ok();
     assert_eq!(add([5.0, 5.0]).ok(), first);
     assert_eq!(service.get("/vectors/index/small").ok()["length"], 2, "the repetition wrote nothing");
-    add([6.0, 6.0]).problem(409, "conflict");
+    add([6.0, 6.0]).problem(400, "invalid_argument");
 }
 
 /// Sends bytes as they are and returns what comes back until the service closes.

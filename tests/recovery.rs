@@ -271,3 +271,25 @@ fn a_damaged_object_is_named_whatever_the_damage() {
         assert!(error.to_string().contains(first.as_str()), "{what}: {error}");
     }
 }
+
+#[test]
+fn a_write_to_an_index_that_another_process_deleted_is_told_so() {
+    let (_, memory, _registry, live) = setup();
+    live.add(batch(&["a"]), None).unwrap();
+    Registry::on(memory).delete("docs").unwrap();
+    let error = live.add(batch(&["b"]), None).unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::NotFound, Outcome::Known), "{error}");
+    assert_eq!(
+        live.search(&[1.0; 4], &vectord::registry::SearchOptions::new(1)).unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
+}
+
+#[test]
+fn deleting_what_is_not_there_writes_nothing() {
+    let (_, memory, _registry, live) = setup();
+    live.add(batch(&["a"]), None).unwrap();
+    let deleted = live.delete(&["nobody", "no one"]).unwrap();
+    assert_eq!((deleted.seq, deleted.deleted, deleted.length), (2, 0, 1));
+    assert_eq!(keys(&memory, "log").len(), 2);
+}

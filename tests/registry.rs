@@ -328,7 +328,9 @@ fn an_idempotency_key_answers_a_repetition_also_after_reopening() {
         let docs = Registry::open_unshared(url).unwrap().get("docs").unwrap();
         assert_eq!(docs.add(rows(), Some("job-1")).unwrap(), first);
         let error = docs.add(batch(&[("z", &[1.0, 0.0])]), Some("job-1")).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Conflict);
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        let error = docs.add(rows(), Some("")).unwrap_err();
+        assert_eq!(error.to_string(), "idempotency key is empty");
         if checkpoint {
             docs.checkpoint().unwrap();
         }

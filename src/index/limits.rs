@@ -22,18 +22,27 @@ pub(super) const MAX_ROWS: usize = (1 << 31) - (1 << 24);
 
 /// Refuses an id that is empty, longer than [`MAX_ID_BYTES`], or holds control characters.
 pub fn check_id(id: &str) -> Result<()> {
-    if id.is_empty() {
-        return Err(Error::invalid("id is empty"));
+    check_text("id", id)
+}
+
+/// Refuses an idempotency key that is no id either.
+pub fn check_key(key: &str) -> Result<()> {
+    check_text("idempotency key", key)
+}
+
+fn check_text(what: &str, text: &str) -> Result<()> {
+    if text.is_empty() {
+        return Err(Error::invalid(format!("{what} is empty")));
     }
-    if id.len() > MAX_ID_BYTES {
+    if text.len() > MAX_ID_BYTES {
         return Err(Error::invalid(format!(
-            "id is too long: at most {MAX_ID_BYTES} bytes, got {}",
-            id.len()
+            "{what} is too long: at most {MAX_ID_BYTES} bytes, got {}",
+            text.len()
         )));
     }
-    match id.chars().find(|c| c.is_control()) {
+    match text.chars().find(|c| c.is_control()) {
         None => Ok(()),
-        Some(c) => Err(Error::invalid(format!("id holds the control character U+{:04X}", c as u32))),
+        Some(c) => Err(Error::invalid(format!("{what} holds the control character U+{:04X}", c as u32))),
     }
 }
 

@@ -23,7 +23,9 @@ pub use self::apply::{Applied, Operation};
 pub use self::batch::Batch;
 pub use self::core::Index;
 pub use self::hits::{Hits, Row};
-pub use self::limits::{MAX_DIMENSION, MAX_ID_BYTES, MAX_METADATA_BYTES, MAX_METADATA_DEPTH, check_id};
+pub use self::limits::{
+    MAX_DIMENSION, MAX_ID_BYTES, MAX_METADATA_BYTES, MAX_METADATA_DEPTH, check_id, check_key,
+};
 pub use self::metadata::compact_metadata;
 pub use self::params::{DEFAULT_M, Params};
 pub use self::parts::Parts;

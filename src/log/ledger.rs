@@ -63,11 +63,11 @@ impl Ledger {
         self.order.iter().map(|key| self.records[key]).collect()
     }
 
-    /// Whether `key` was used before: its answer if by the same payload, a `Conflict` if by another.
+    /// Whether `key` was used before: its answer if by the same payload, `InvalidArgument` if by another: retrying cannot help.
     pub fn find(&self, key: &str, payload: &[u8]) -> Result<Option<Known>> {
         let Some(record) = self.records.get(&digest(key.as_bytes())) else { return Ok(None) };
         if record.payload_digest != digest(payload) {
-            return Err(Error::conflict(format!(
+            return Err(Error::invalid(format!(
                 "idempotency key {key:?} was used for another batch, at seq {}",
                 record.seq
             )));
@@ -154,7 +154,7 @@ mod tests {
         let known = ledger.find("key-2", same.as_ref().payload()).unwrap().unwrap();
         assert_eq!((known.seq, known.outcome), (2, Outcome { count: 1, length: 2 }));
         let error = ledger.find("key-2", other.as_ref().payload()).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Conflict);
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
         let (writers, from) = ledger.writers();
         assert_eq!((writers.len(), from), (WRITERS, KEYS as u64 + 2 - WRITERS as u64));
         let again = Ledger::restore(writers.clone(), from, ledger.records());

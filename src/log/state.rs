@@ -105,6 +105,11 @@ impl Log {
         }
     }
 
+    /// The store it stands on.
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
     /// What is remembered of writers and idempotency keys.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger

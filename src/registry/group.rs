@@ -48,7 +48,7 @@ impl Group {
 
     pub(super) fn take(&mut self, keeper: &Keeper, (write, idempotency_key, reply): Asked) {
         let bytes = write.bytes();
-        match prepare(keeper, write, idempotency_key.as_deref()) {
+        match prepare(keeper, write, idempotency_key.as_deref(), self.writes.is_empty()) {
             Ok(Ready::Write(prepared)) => {
                 // Frames that share key and index are one batch; each write is a batch of its own.
                 let op_index = self.writes.len() as u32;
@@ -107,12 +107,16 @@ enum Ready {
     Answered(Written),
 }
 
-fn prepare(keeper: &Keeper, write: Write, key: Option<&str>) -> Result<Ready> {
+/// Checks what only the state before the entry can tell; `alone` says that nothing shares the entry so far.
+fn prepare(keeper: &Keeper, write: Write, key: Option<&str>, alone: bool) -> Result<Ready> {
     let index = &keeper.shown.index;
     let prepared = match write {
         Write::Upsert(batch) => {
             index.check_room(batch.len())?;
             Prepared::Rows(batch)
+        }
+        Write::Delete(ids) if alone && ids.iter().all(|id| !index.contains(id)) => {
+            return Ok(Ready::Answered(Written { seq: index.seq(), count: 0, length: index.len() }));
         }
         Write::Delete(ids) => Prepared::Ids(Ids::new(ids.iter().map(String::as_str))?),
         Write::SetMetadata(rows) => {

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwapOption;
 
-use super::convert;
 use super::snapshot;
+use super::{convert, names};
 use crate::error::{Error, Result};
 use crate::frame::{Frame, Header, Op};
 use crate::index::{Index, Params};
@@ -73,7 +73,7 @@ impl Keeper {
                 self.catch_up()?;
                 Ok(Committed::Taken)
             }
-            Append::Overtaken => Err(self.halt(overtaken()).outcome_unknown()),
+            Append::Overtaken => Err(self.overtaken(Error::outcome_unknown)),
         }
     }
 
@@ -90,7 +90,7 @@ impl Keeper {
         });
         match followed {
             Ok(Followed::UpToDate) => Ok(()),
-            Ok(Followed::Overtaken) => Err(self.halt(overtaken())),
+            Ok(Followed::Overtaken) => Err(self.overtaken(|error| error)),
             Err(error) => {
                 Err(if error.kind() == crate::error::ErrorKind::Corrupt { self.halt(error) } else { error })
             }
@@ -121,6 +121,18 @@ impl Keeper {
         dead >= 1_024 && dead * part > live + dead
     }
 
+    /// The floor rose above this process. Where the index was deleted nothing of a write counts; else
+    /// `outcome` says what is known of it.
+    fn overtaken(&self, outcome: impl FnOnce(Error) -> Error) -> Error {
+        if names::is_dropped(self.log.store(), &self.name).unwrap_or(false) {
+            self.shown.dropped.store(true, Ordering::Release);
+            return deleted(&self.name);
+        }
+        outcome(
+            self.halt(Error::conflict("another process checkpointed past this one: open the index again")),
+        )
+    }
+
     fn halt(&self, error: Error) -> Error {
         tracing::error!(index = self.name, %error, "index is read-only from here");
         self.shown.halted.store(Some(Arc::new(error.clone())));
@@ -131,10 +143,6 @@ impl Keeper {
 /// The index was dropped; one of the same name may have come since.
 pub(super) fn deleted(name: &str) -> Error {
     Error::not_found(format!("index {name:?} was deleted"))
-}
-
-fn overtaken() -> Error {
-    Error::conflict("another process checkpointed past this one: open the index again")
 }
 
 /// Applies an entry's operations to what readers see.

@@ -41,7 +41,7 @@ const TOMBSTONE_BYTES: u64 = 64 << 10;
 
 /// Whether the newest thing on the store says that the index was dropped. What cannot be read counts as
 /// an index: it is to be reported, not hidden.
-fn is_dropped(store: &dyn Store, name: &str) -> Result<bool> {
+pub(super) fn is_dropped(store: &dyn Store, name: &str) -> Result<bool> {
     let inventory = match Inventory::take(store, name) {
         Err(error) if matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Unsupported) => {
             return Ok(false);

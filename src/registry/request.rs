@@ -21,7 +21,7 @@ pub struct Added {
 /// The answer to a delete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deleted {
-    /// The entry of the log that holds it; the present seq of an empty call.
+    /// The entry of the log that holds it; the present seq where nothing was there to delete.
     pub seq: u64,
     /// Rows that were there.
     pub deleted: usize,

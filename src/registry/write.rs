@@ -27,7 +27,7 @@ impl LiveIndex {
     /// the next search sees it whole.
     ///
     /// With an `idempotency_key` a repetition of the same batch is answered as the first was; another
-    /// batch under the same key is a `Conflict`. An empty batch does nothing.
+    /// batch under the same key is `InvalidArgument`. An empty batch does nothing.
     pub fn add(&self, batch: Batch, idempotency_key: Option<&str>) -> Result<Added> {
         let core = self.core()?;
         if batch.is_empty() {
@@ -35,7 +35,7 @@ impl LiveIndex {
         }
         batch.check(core.shown.index.params())?;
         if let Some(key) = idempotency_key {
-            index::check_id(key).map_err(|error| error.within("idempotency key"))?;
+            index::check_key(key)?;
         }
         let written = self.write(Write::Upsert(batch), idempotency_key)?;
         Ok(Added { seq: written.seq, added: written.count, length: written.length })
