@@ -115,6 +115,8 @@ def test_ctrl_c_stops_between_batches_and_says_what_is_in(store: str) -> None:
     program = """
 import os, signal, sys, threading
 import numpy as np, vectord
+# A shell's background job, such as a test run may be, hands SIGINT down ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 docs = vectord.open(sys.argv[1]).create("docs", dimension=4_096, distance="dot")
 rows = 9_000
 ids = [str(i) for i in range(rows)]
