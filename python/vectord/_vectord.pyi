@@ -25,6 +25,7 @@ __all__ = [
     "_hits",
     "_one_of_each_error",
     "_reopen",
+    "_rows",
     "open",
     "run_cli",
 ]
@@ -137,6 +138,7 @@ class Rows:
     @overload
     def __getitem__(self, key: slice, /) -> list[tuple[str, npt.NDArray[np.float32], Any]]: ...
     def _repr_html_(self) -> str: ...
+    def __reduce__(self) -> tuple[Any, tuple[npt.NDArray[np.object_], npt.NDArray[np.float32], list[Any]]]: ...
 
 # Ids, vectors and metadata may be arrays, lists, or columns and frames of libraries that need not be there:
 # the docstrings say which, and what is none of them is an InvalidArgumentError.
@@ -275,4 +277,5 @@ def _hits(
     distances: Sequence[float],
     metadata: Sequence[str | None],
 ) -> Hits: ...
+def _rows(ids: npt.NDArray[np.object_], vectors: npt.NDArray[np.float32], metadata: list[Any]) -> Rows: ...
 def _one_of_each_error() -> list[tuple[str, VectordError]]: ...

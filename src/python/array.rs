@@ -16,9 +16,9 @@ use numpy::{
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
-use super::column::{Column, span, tuple};
+use super::column::{Column, is_set, span, tuple};
 use super::metadata::is_frame;
-use super::shape::{Name, changed, mismatch, not_two_dimensional};
+use super::shape::{Name, beyond_f32, changed, mismatch, not_two_dimensional};
 use crate::error::Error;
 
 /// Values converted while the interpreter is held once: a fraction of a millisecond for arrays.
@@ -118,17 +118,29 @@ impl Vectors {
                 }
                 Ok(())
             }
-            Matrix::Array(array) => copy_converted(&slice(array.bind(py).as_any(), range)?, out),
+            Matrix::Array(array) => {
+                let first = range.start;
+                self.copy_rounded(&slice(array.bind(py).as_any(), range)?, first, out)
+            }
             Matrix::Rows(rows) => {
                 let first = range.start;
                 let rows = Column::new(rows.bind(py), name.as_str())?.slice(range.start, range.end)?;
                 let fits = |array: &Bound<'_, PyUntypedArray>| array.shape() == [rows.len(), *dimension];
                 match real_array(rows.as_any(), name.as_str()) {
-                    Ok(array) if fits(&array) => copy_converted(array.as_any(), out),
+                    Ok(array) if fits(&array) => self.copy_rounded(array.as_any(), first, out),
                     Ok(_) | Err(_) => Err(row_at_fault(&rows, *name, first, *dimension)),
                 }
             }
         }
+    }
+}
+
+impl Vectors {
+    /// Copies rows of which `array` begins with number `first`.
+    fn copy_rounded(&self, array: &Bound<'_, PyAny>, first: usize, out: &mut [f32]) -> PyResult<()> {
+        copy_converted(array, out)?;
+        let fault = beyond_f32(array, out, self.dimension)?;
+        fault.map_or(Ok(()), |(row, fault)| Err(self.name.fault(array.py(), fault, first + row)))
     }
 }
 
@@ -152,7 +164,10 @@ impl Query {
             &[len] => {
                 let mut values = vec![0.0; len];
                 copy_converted(array.as_any(), &mut values)?;
-                Ok(Self::One(values))
+                match beyond_f32(array.as_any(), &values, len)? {
+                    Some((_, fault)) => Err(fault.within("query").into()),
+                    None => Ok(Self::One(values)),
+                }
             }
             [_, _] => Ok(Self::Many(Vectors::new(array.as_any(), Name::Query, dimension)?)),
             shape => Err(Error::invalid(format!(
@@ -176,6 +191,9 @@ fn rows_one_by_one(given: &Bound<'_, PyAny>) -> PyResult<bool> {
 
 /// `np.asarray(given)`, if it holds real numbers.
 fn real_array<'py>(given: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyUntypedArray>> {
+    if is_set(given) {
+        Column::new(given, name)?;
+    }
     let py = given.py();
     let module = py.import("numpy")?;
     let masked = module.getattr("ma")?.call_method1("is_masked", (given,))?;
@@ -194,7 +212,10 @@ fn real_array<'py>(given: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py,
     match dtype.kind() {
         b'f' | b'i' | b'u' | b'b' => Ok(array),
         _ if array.len() == 0 => Ok(array),
-        _ => Err(Error::invalid(format!("{name} must hold real numbers, got dtype {dtype}")).into()),
+        kind => {
+            let hint = if kind == b'O' { " (usually there is a None among the values)" } else { "" };
+            Err(Error::invalid(format!("{name} must hold real numbers, got dtype {dtype}{hint}")).into())
+        }
     }
 }
 

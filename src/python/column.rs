@@ -1,10 +1,10 @@
 //! A sequence that stays with the caller and is read a slice at a time, so that no read is long.
 //!
 //! Lists, tuples, arrays, pandas and Arrow columns are sliced as they are; any other iterable becomes a
-//! list first.
+//! list first. A set is refused: row n of one argument belongs to row n of the others, and a set has no order.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PySlice, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyList, PySet, PySlice, PyString, PyTuple};
 
 use crate::error::{Error, Part, Result};
 
@@ -35,6 +35,14 @@ impl<'py> Column<'py> {
         if text || source.is_instance_of::<PyDict>() {
             let what = source.get_type().name()?;
             return Err(Error::invalid(format!("{name} must be a sequence, got one {what}")).into());
+        }
+        if is_set(source) {
+            let what = source.get_type().name()?;
+            let hint = match name {
+                "ids" => "write list(ids) and build the vectors from it",
+                _ => "give a list in the order of the ids",
+            };
+            return Err(Error::invalid(format!("{name} must be in order, got a {what}: {hint}")).into());
         }
         let slicing = if source.hasattr("iloc")? {
             Some(Slicing::Positions)
@@ -104,6 +112,16 @@ pub(super) fn id(item: &Bound<'_, PyAny>, at: usize) -> PyResult<String> {
 /// The text of a str; lone surrogates have none.
 pub(super) fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Result<&'a str> {
     text.to_str().map_err(|_| Error::invalid("text is not UTF-8: it holds a lone surrogate"))
+}
+
+/// Whether this has no order that another argument could follow.
+pub(super) fn is_set(source: &Bound<'_, PyAny>) -> bool {
+    source.is_instance_of::<PySet>() || source.is_instance_of::<PyFrozenSet>()
+}
+
+/// Every id of a call that pairs them with nothing: a set will do.
+pub(super) fn lone_ids(given: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    if is_set(given) { ids(given.py().get_type::<PyList>().call1((given,))?.as_any()) } else { ids(given) }
 }
 
 /// Every id of a call, which is short enough to be read at once.

@@ -20,6 +20,7 @@ use super::rows::PyRows;
 use super::session::Session;
 use super::shape::Name;
 use super::table::{Table, thousands};
+use super::whole::Whole;
 use super::{json, search};
 use crate::error::{Error, Result};
 use crate::registry::{LiveIndex, LiveStats, SearchOptions};
@@ -116,7 +117,7 @@ impl PyIndex {
     ///     The columns of a DataFrame that hold the ids and the vectors.
     /// idempotency_key : str, optional
     ///     A repetition of the same call under the same key is answered as the first was and writes nothing;
-    ///     another call under it is a ConflictError. A call of several batches uses ``key``, ``key/1``, ...
+    ///     another batch under it is an InvalidArgumentError. A call of several batches uses ``key``, ``key/1``, ...
     /// progress : bool, default False
     ///     Show a tqdm bar if tqdm is installed, else one line on stderr, batch after batch.
     ///
@@ -216,19 +217,21 @@ impl PyIndex {
     /// >>> _ = docs.add(["east", "north"], np.eye(2))
     /// >>> docs.search(id="north", k=1).distances
     /// array([0.], dtype=float32)
-    #[pyo3(signature = (query = None, k = 10, *, id = None, ef = None, exact = false))]
+    #[pyo3(signature = (query = None, k = Whole::from(10), *, id = None, ef = None, exact = false),
+           text_signature = "(self, query=None, k=10, *, id=None, ef=None, exact=False)")]
+    #[expect(clippy::needless_pass_by_value, reason = "an argument is extracted to a value")]
     fn search(
         &self,
         py: Python<'_>,
         query: Option<&Bound<'_, PyAny>>,
-        k: i64,
+        k: Whole,
         id: Option<&str>,
-        ef: Option<i64>,
+        ef: Option<Whole>,
         exact: bool,
     ) -> PyResult<Py<PyAny>> {
         let live = self.live()?;
-        let ef = ef.map(|ef| search::count("ef", ef)).transpose()?;
-        let options = SearchOptions { k: search::count("k", k)?, ef, exact };
+        let ef = ef.map(|ef| ef.count("ef")).transpose()?;
+        let options = SearchOptions { k: k.count("k")?, ef, exact };
         match (query, id) {
             (Some(query), None) => search::by_query(&live, query, options),
             (None, Some(id)) => search::by_id(py, &live, id, options),
@@ -240,7 +243,7 @@ impl PyIndex {
     /// Return the rows of `ids` in that order; ids that are not there are left out.
     fn get(&self, py: Python<'_>, ids: &Bound<'_, PyAny>) -> PyResult<PyRows> {
         let live = self.live()?;
-        let ids = column::ids(ids)?;
+        let ids = column::lone_ids(ids)?;
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let rows: Vec<_> = py.detach(|| live.get(&ids))?.into_iter().flatten().collect();
         PyRows::new(py, &rows, live.params().dimension as usize)
@@ -249,7 +252,7 @@ impl PyIndex {
     /// Delete the rows of `ids`, durably; ids that are not there are passed over.
     fn delete(&self, py: Python<'_>, ids: &Bound<'_, PyAny>) -> PyResult<Deleted> {
         let live = self.live_to_write()?;
-        let ids = column::ids(ids)?;
+        let ids = column::lone_ids(ids)?;
         Ok(py.detach(|| live.delete(&ids))?.into())
     }
 
@@ -312,7 +315,7 @@ impl PyIndex {
     /// -------
     /// dict
     ///     ``rows``; ``dead``, deleted or replaced rows whose memory is still held; ``tail``, rows not yet in
-    ///     the graph and searched exactly; ``bytes_memory`` and ``bytes_store``; ``seq``; ``codec``, how
+    ///     the graph and searched exactly, dead ones counted too; ``bytes_memory`` and ``bytes_store``; ``seq``; ``codec``, how
     ///     vectors stand in memory; ``degree``, the graph's mean out-degree, 0.0 without one; ``ef_search``;
     ///     ``halted``, why writes are refused (a damaged entry, say), or None.
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
@@ -403,14 +406,15 @@ impl PyIndex {
     fn __contains__(&self, id: &Bound<'_, PyAny>) -> PyResult<bool> {
         let live = self.live()?;
         match id.cast::<PyString>() {
-            Ok(id) => Ok(live.contains(column::utf8(id)?)?),
+            // A lone surrogate is no text, and so no id.
+            Ok(id) => column::utf8(id).map_or(Ok(false), |id| Ok(live.contains(id)?)),
             Err(_) => Ok(false),
         }
     }
 
     fn __repr__(&self) -> String {
         let facts = self.facts().map_or_else(
-            |_| "closed".to_owned(),
+            |error| error.to_string(),
             |facts| {
                 let facts = facts.into_iter().map(|(name, value)| format!("{name} {value}"));
                 facts.collect::<Vec<_>>().join(", ")

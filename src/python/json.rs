@@ -21,7 +21,12 @@ fn plain<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         return value.call_method0("tolist");
     }
     let what = value.get_type().name()?;
-    Err(PyTypeError::new_err(format!("a {what} is not JSON: convert it to str or a number")))
+    let hint = if value.hasattr("isoformat")? {
+        "convert it with str(), or its column with .astype(str)"
+    } else {
+        "convert it to str or a number"
+    };
+    Err(PyTypeError::new_err(format!("a {what} is not JSON: {hint}")))
 }
 
 /// `json.JSONEncoder(...).encode`.
@@ -53,11 +58,19 @@ pub(super) fn dump(value: &Bound<'_, PyAny>, at: usize) -> PyResult<Option<Strin
         }
         let why = error.value(py).to_string();
         let hint = if why.contains("Out of range float") { "; use None for a missing value" } else { "" };
-        Error::invalid(format!("metadata is not JSON: {why}{hint}")).at(at, Part::Metadata).into()
+        let key = key_at_fault(value).unwrap_or_default();
+        Error::invalid(format!("metadata{key} is not JSON: {why}{hint}")).at(at, Part::Metadata).into()
     };
     let text = encoder(py)?.call1((value,)).map_err(refused)?;
     let text = text.cast_into::<PyString>()?;
     Ok(Some(utf8(&text).map_err(|error| error.at(at, Part::Metadata))?.to_owned()))
+}
+
+/// `[key]` of the first value of a dict that is no JSON.
+fn key_at_fault(value: &Bound<'_, PyAny>) -> Option<String> {
+    let encode = encoder(value.py()).ok()?;
+    let bad = value.cast::<PyDict>().ok()?.iter().find(|(_, value)| encode.call1((value,)).is_err());
+    bad.and_then(|(key, _)| Some(format!("[{}]", key.repr().ok()?)))
 }
 
 /// The value of `text`; `None` where there is none.

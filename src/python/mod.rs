@@ -25,3 +25,4 @@ mod server;
 mod session;
 mod shape;
 mod table;
+mod whole;

@@ -12,7 +12,7 @@ use super::hits::{self, PyHits};
 use super::index::PyIndex;
 use super::registry::PyRegistry;
 use super::results::{Added, Deleted, MetadataSet};
-use super::rows::PyRows;
+use super::rows::{self, PyRows};
 use crate::error::Error;
 
 /// Open the registry of indexes on a store.
@@ -23,7 +23,8 @@ use crate::error::Error;
 /// Parameters
 /// ----------
 /// url : str or os.PathLike
-///     A directory, which is created if missing; ``"memory:"``, a new and empty store each time; or
+///     A directory, which is created if missing, and in which a leading ``~`` is expanded as
+///     :func:`os.path.expanduser` does; ``"memory:"``, a new and empty store each time; or
 ///     ``"http://host:port"``, a ``vectord storaged``.
 /// share : bool, default True
 ///     Share live indexes with every other handle on this URL in the process. False makes this handle a
@@ -54,7 +55,11 @@ fn open(py: Python<'_>, url: PathBuf, share: bool) -> PyResult<PyRegistry> {
     let Some(url) = url.to_str() else {
         return Err(Error::invalid(format!("the store's URL is not UTF-8: {}", url.display())).into());
     };
-    Ok(py.detach(|| PyRegistry::open(url, share))?)
+    let url = match url.strip_prefix('~') {
+        Some(_) => py.import("os.path")?.call_method1("expanduser", (url,))?.extract::<String>()?,
+        None => url.to_owned(),
+    };
+    Ok(py.detach(|| PyRegistry::open(&url, share))?)
 }
 
 /// Open a pickled registry or, with a name, index.
@@ -82,6 +87,7 @@ fn _vectord(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(open, module)?)?;
     module.add_function(wrap_pyfunction!(_reopen, module)?)?;
     module.add_function(wrap_pyfunction!(hits::_hits, module)?)?;
+    module.add_function(wrap_pyfunction!(rows::_rows, module)?)?;
     module.add_function(wrap_pyfunction!(errors::_one_of_each_error, module)?)?;
     #[cfg(feature = "server")]
     {

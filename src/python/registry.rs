@@ -11,8 +11,9 @@ use super::hits::Reduced;
 use super::index::PyIndex;
 use super::session::Session;
 use super::table::Table;
-use crate::error::{Error, Result};
-use crate::registry::{DEFAULT_M, Distance, Params};
+use super::whole::Whole;
+use crate::error::Result;
+use crate::registry::{DEFAULT_M, Distance, MAX_DIMENSION, Params};
 
 /// The indexes of one store. :func:`vectord.open` makes one.
 ///
@@ -45,15 +46,12 @@ impl PyRegistry {
     }
 }
 
-/// The parameters of a new index.
-fn params(dimension: i64, distance: &str, m: i64, ef_search: Option<i64>) -> Result<Params> {
-    let number = |name: &str, value: i64| {
-        u32::try_from(value).map_err(|_| Error::invalid(format!("{name} is out of range, got {value}")))
-    };
+/// The parameters of a new index. The crate checks them too; here an int may be of any size.
+fn params(dimension: &Whole, distance: &str, m: &Whole, ef_search: Option<&Whole>) -> Result<Params> {
     Ok(Params {
-        dimension: number("dimension", dimension)?,
-        m: number("m", m)?,
-        ef_search: ef_search.map(|ef| number("ef_search", ef)).transpose()?,
+        dimension: dimension.within("dimension", 1..=MAX_DIMENSION)?,
+        m: m.within("m", 2..=128)?,
+        ef_search: ef_search.map(|ef| ef.within("ef_search", 1..=65_536)).transpose()?,
         distance: Distance::parse(distance)?,
     })
 }
@@ -65,7 +63,8 @@ impl PyRegistry {
     /// Parameters
     /// ----------
     /// name : str
-    ///     1 to 64 letters, digits, ``.``, ``_`` and ``-``; names that differ only in case are one.
+    ///     1 to 128 ASCII letters, digits, ``.``, ``_`` and ``-``, beginning with a letter or digit; no ``..``,
+    ///     no ``.`` or ``.lhv1`` at the end; names that differ only in case are one.
     /// dimension : int
     ///     Values per vector, 1 to 16,384.
     /// distance : {"cosine", "euclidean", "dot"}
@@ -85,18 +84,18 @@ impl PyRegistry {
     ///     There is one: :meth:`get` it.
     /// InvalidArgumentError
     ///     A parameter is outside its limits.
-    #[pyo3(signature = (name, dimension, *, distance = "cosine", m = i64::from(DEFAULT_M), ef_search = None),
+    #[pyo3(signature = (name, dimension, *, distance = "cosine", m = Whole::from(i64::from(DEFAULT_M)), ef_search = None),
            text_signature = "(self, name, dimension, *, distance='cosine', m=16, ef_search=None)")]
     fn create(
         &self,
         py: Python<'_>,
         name: &str,
-        dimension: i64,
+        dimension: Whole,
         distance: &str,
-        m: i64,
-        ef_search: Option<i64>,
+        m: Whole,
+        ef_search: Option<Whole>,
     ) -> PyResult<PyIndex> {
-        let params = params(dimension, distance, m, ef_search)?;
+        let params = params(&dimension, distance, &m, ef_search.as_ref())?;
         let live = py.detach(|| self.session.registry()?.create(name, params))?;
         Ok(PyIndex::new(Arc::clone(&self.session), live))
     }
@@ -119,18 +118,18 @@ impl PyRegistry {
     /// ------
     /// InvalidArgumentError
     ///     There is one of another dimension or distance.
-    #[pyo3(signature = (name, dimension, *, distance = "cosine", m = i64::from(DEFAULT_M), ef_search = None),
+    #[pyo3(signature = (name, dimension, *, distance = "cosine", m = Whole::from(i64::from(DEFAULT_M)), ef_search = None),
            text_signature = "(self, name, dimension, *, distance='cosine', m=16, ef_search=None)")]
     fn get_or_create(
         &self,
         py: Python<'_>,
         name: &str,
-        dimension: i64,
+        dimension: Whole,
         distance: &str,
-        m: i64,
-        ef_search: Option<i64>,
+        m: Whole,
+        ef_search: Option<Whole>,
     ) -> PyResult<PyIndex> {
-        let params = params(dimension, distance, m, ef_search)?;
+        let params = params(&dimension, distance, &m, ef_search.as_ref())?;
         let live = py.detach(|| self.session.registry()?.get_or_create(name, params))?;
         Ok(PyIndex::new(Arc::clone(&self.session), live))
     }

@@ -5,7 +5,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyList};
 
-use super::hits::{strings, values};
+use super::hits::{Reduced, strings, values};
 use super::{array, frame, table};
 use crate::registry::Row;
 
@@ -73,7 +73,9 @@ impl PyRows {
 impl PyRows {
     /// Return a DataFrame with the columns ``id`` and ``embedding`` and one for each key of the metadata.
     ///
-    /// :meth:`Index.add` takes it back as it is. Needs pandas.
+    /// :meth:`Index.add` takes it back with the same metadata only where that is a flat dict, with the same
+    /// keys in every row and none that is ``id`` or ``embedding``. ``add(rows.ids, rows.vectors, rows.metadata)``
+    /// takes back any rows. Needs pandas.
     fn to_pandas(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let vectors = PyList::new(py, self.vectors.bind(py).try_iter()?.collect::<PyResult<Vec<_>>>()?)?;
         let columns = [("id", &self.ids), ("embedding", &vectors.into_any().unbind())];
@@ -99,4 +101,19 @@ impl PyRows {
     fn _repr_html_(&self, py: Python<'_>) -> PyResult<String> {
         Ok(self.table(py)?.html())
     }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, Parts>> {
+        let Self { ids, vectors, metadata } = self;
+        let parts = (ids.clone_ref(py), vectors.clone_ref(py), metadata.clone_ref(py));
+        Ok((py.import("vectord._vectord")?.getattr("_rows")?, parts))
+    }
+}
+
+/// What a pickle keeps of rows: ids, vectors and metadata.
+type Parts = (Py<PyAny>, Py<PyAny>, Py<PyList>);
+
+/// The rows of a pickle.
+#[pyfunction]
+pub(super) fn _rows(ids: Py<PyAny>, vectors: Py<PyAny>, metadata: Py<PyList>) -> PyRows {
+    PyRows { ids, vectors, metadata }
 }

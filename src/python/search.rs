@@ -10,14 +10,8 @@ use super::array::{Query, Vectors};
 use super::batch_hits::PyBatchHits;
 use super::errors::of_query;
 use super::hits::PyHits;
-use crate::error::Error;
+use crate::error::ErrorKind;
 use crate::registry::{LiveIndex, SearchOptions};
-
-/// `k` or `ef`.
-pub(super) fn count(name: &str, value: i64) -> PyResult<usize> {
-    let too_small = || Error::invalid(format!("{name} must be at least 1, got {value}")).into();
-    usize::try_from(value).ok().filter(|&value| value > 0).ok_or_else(too_small)
-}
 
 pub(super) fn by_query(
     live: &LiveIndex,
@@ -28,7 +22,11 @@ pub(super) fn by_query(
     match Query::new(query, live.params().dimension as usize)? {
         Query::One(query) => {
             let hits = py.detach(|| live.search(&query, &options));
-            let hits = hits.map_err(|error| of_query(py, &error.within("query")))?;
+            // Whatever else ended the search is not the query's fault.
+            let hits = hits.map_err(|error| {
+                let ours = error.kind() == ErrorKind::InvalidArgument;
+                of_query(py, &if ours { error.within("query") } else { error })
+            })?;
             Ok(Py::new(py, PyHits::new(Arc::new(hits)))?.into_any())
         }
         Query::Many(queries) => {

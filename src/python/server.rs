@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use super::process::Own;
 use super::registry::PyRegistry;
 use super::session::Session;
+use super::whole::Whole;
 use crate::error::Error;
 use crate::server::Running;
 
@@ -24,9 +25,16 @@ use crate::server::Running;
 /// registry : Registry
 ///     What it serves; it keeps the registry open until :meth:`stop`.
 /// host : str, default "127.0.0.1"
-///     The IP address to listen on.
+///     The loopback address to listen on: ``127.0.0.1``, ``::1`` or ``localhost``.
 /// port : int, default 0
 ///     The port to listen on; 0 takes a free one.
+///
+/// Raises
+/// ------
+/// PermissionDeniedError
+///     `host` is no loopback address: others could reach it.
+/// InvalidArgumentError
+///     `host` is no IP address, or `port` no port.
 ///
 /// Examples
 /// --------
@@ -45,12 +53,20 @@ pub(super) struct PyServer {
 #[pymethods]
 impl PyServer {
     #[new]
-    #[pyo3(signature = (registry, host = "127.0.0.1", port = 0))]
-    fn new(registry: &PyRegistry, host: &str, port: u16) -> PyResult<Self> {
+    #[pyo3(signature = (registry, host = "127.0.0.1", port = Whole::from(0)),
+           text_signature = "(registry, host='127.0.0.1', port=0)")]
+    fn new(registry: &PyRegistry, host: &str, port: Whole) -> PyResult<Self> {
         let host = if host == "localhost" { "127.0.0.1" } else { host };
         let ip: IpAddr = host.parse().map_err(|_| {
             Error::invalid(format!("host must be an IP address, 127.0.0.1 say, got {host:?}"))
         })?;
+        if !ip.to_canonical().is_loopback() {
+            return Err(Error::permission_denied(format!(
+                "Server listens on loopback only, got {host}: use `vectord serve --insecure`"
+            ))
+            .into());
+        }
+        let port = port.within("port", 0..=u16::MAX)?;
         let address = SocketAddr::new(ip, port);
         Ok(Self { session: Arc::clone(&registry.session), address, running: Mutex::new(None) })
     }

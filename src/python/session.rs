@@ -53,7 +53,9 @@ impl Session {
     /// Refuses what only one process can hold.
     pub(super) fn check_reopens(&self) -> Result<()> {
         if self.url == "memory:" {
-            return Err(Error::unsupported("a memory: store belongs to one process: it cannot be reopened"));
+            return Err(Error::unsupported(
+                "a memory: store belongs to one process, and neither a fork nor a pickle takes it along: use a directory",
+            ));
         }
         Ok(())
     }

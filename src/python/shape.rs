@@ -46,6 +46,21 @@ pub(super) fn not_two_dimensional(name: &str, shape: &[usize], dimension: usize)
     Error::invalid(format!("{name} must be 2-D with shape (n, {dimension}), got shape {shape}")).into()
 }
 
+/// The place among all values, and what is wrong there: the first infinity in `out` that is a finite number in
+/// the array it was rounded from.
+pub(super) fn beyond_f32(
+    array: &Bound<'_, PyAny>,
+    out: &[f32],
+    dimension: usize,
+) -> PyResult<Option<(usize, Error)>> {
+    let Some(at) = out.iter().position(|value| value.is_infinite()) else { return Ok(None) };
+    let value = array.call_method1("reshape", (-1,))?.get_item(at)?.call_method0("item")?;
+    let finite = value.extract::<f64>().is_ok_and(f64::is_finite);
+    let (row, at) = (at / dimension, at % dimension);
+    let fault = || Error::invalid(format!("vector[{at}] is infinite: {value} is beyond f32"));
+    Ok(finite.then(|| (row, fault())))
+}
+
 /// The caller's memory is not what it was when the call began.
 pub(super) fn changed() -> PyErr {
     Error::invalid("an array changed while it was being read").into()

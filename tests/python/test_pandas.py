@@ -41,7 +41,7 @@ def test_a_data_frame_is_metadata_and_its_missing_values_are_null(docs: vectord.
     )
     docs.add(pd.Series(list("abcd")), VECTORS, frame)
     assert docs.get(["a", "b"]).metadata == [{"n": 1.5, "s": "x", "i": 1}, {"n": None, "s": None, "i": None}]
-    with pytest.raises(vectord.InvalidArgumentError, match=r"metadata\[0\]: .*Timestamp is not JSON"):
+    with pytest.raises(vectord.InvalidArgumentError, match=r"^metadata\[0\]: metadata\['t'\] .*Timestamp is .*astype"):
         docs.add(list("abcd"), VECTORS, pd.DataFrame({"t": pd.date_range("2020", periods=4)}))
     with pytest.raises(vectord.InvalidArgumentError, match="ids 4, vectors 4, metadata"):
         docs.add(list("abcd"), VECTORS, frame[:2])
@@ -75,6 +75,15 @@ def test_answers_become_data_frames(docs: vectord.Index) -> None:
     assert batch["page"].tolist() == [0, 1, 1, 0]
     docs.set_metadata(["a"], ["text"])
     assert docs.search(VECTORS[0], k=1).to_pandas()["metadata"].tolist() == ["text"]
+
+
+def test_rows_of_any_metadata_go_in_again_by_their_parts(docs: vectord.Index) -> None:
+    metadata = [{"id": 1}, "text", None, {"other": [2]}]
+    docs.add(list("abcd"), VECTORS, metadata)
+    rows = docs.get(list("abcd"))
+    other = vectord.open("memory:").create("docs", dimension=3)
+    other.add(rows.ids, rows.vectors, rows.metadata)
+    assert other.get(list("abcd")).metadata == metadata
 
 
 def test_rows_go_out_and_in_again(docs: vectord.Index) -> None:

@@ -70,6 +70,29 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert done.returncode == 0, done.stderr
 
 
+def test_a_forked_child_adds_to_the_graph_of_its_parent(store: str) -> None:
+    program = """
+import os, sys
+import numpy as np, vectord
+rows = np.random.default_rng(0).standard_normal((3_500, 8), dtype=np.float32)
+ids = [str(i) for i in range(3_500)]
+docs = vectord.open(sys.argv[1]).create("docs", dimension=8)
+docs.add(ids[:3_000], rows[:3_000])
+assert docs.search(rows[7], k=1).ids.tolist() == ["7"] and docs.stats()["degree"] > 0
+if (child := os.fork()) == 0:
+    assert docs.add(ids[3_000:], rows[3_000:]).length == 3_500
+    assert docs.search(rows[7], k=1).ids.tolist() == ["7"]
+    assert docs.search(rows[3_400], k=1).ids.tolist() == ["3400"]
+    assert docs.validate() == []
+    sys.exit(0)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+docs.refresh()
+assert docs.search(rows[3_400], k=1).ids.tolist() == ["3400"] and docs.validate() == []
+"""
+    done = run(program, store)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_memory_store_does_not_outlive_a_fork() -> None:
     program = """
 import os, sys
@@ -79,8 +102,8 @@ docs.add(["a"], np.eye(3)[:1])
 if (child := os.fork()) == 0:
     try:
         docs.search(np.ones(3))
-    except vectord.UnsupportedError:
-        sys.exit(0)
+    except vectord.UnsupportedError as error:
+        sys.exit(0 if "use a directory" in str(error) else 2)
     sys.exit(1)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
@@ -198,6 +221,19 @@ def test_the_service_in_process_answers_what_the_index_answers() -> None:
     assert len(docs) == 3
     with pytest.raises(vectord.InvalidArgumentError, match="host must be an IP address"):
         vectord.Server(registry, host="nowhere")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "::ffff:192.0.2.1"])  # noqa: S104 - refused
+def test_the_service_in_process_refuses_the_network(host: str) -> None:
+    with pytest.raises(PermissionError, match="Server listens on loopback only, got .*: use `vectord serve") as caught:
+        vectord.Server(vectord.open("memory:"), host=host)
+    assert isinstance(caught.value, vectord.PermissionDeniedError)
+
+
+@pytest.mark.parametrize("port", [-1, 65_536, 2**70])
+def test_a_port_outside_its_range_is_refused(port: int) -> None:
+    with pytest.raises(vectord.InvalidArgumentError, match=rf"port must be 0\.\.=65535, got {port}"):
+        vectord.Server(vectord.open("memory:"), port=port)
 
 
 def test_the_interpreter_ends_with_indexes_open(tmp_path: Path) -> None:

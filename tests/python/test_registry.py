@@ -62,7 +62,11 @@ def test_get_or_create_names_both_when_they_differ() -> None:
     ("given", "why"),
     [
         ({"dimension": 0}, "dimension must be 1..=16384, got 0"),
-        ({"dimension": -1}, "dimension is out of range, got -1"),
+        ({"dimension": -1}, r"dimension must be 1\.\.=16384, got -1"),
+        ({"dimension": 2**70}, r"dimension must be 1\.\.=16384, got 1180591620717411303424"),
+        ({"dimension": 10**5_000}, r"dimension must be 1\.\.=16384, got "),
+        ({"dimension": 3, "m": 2**70}, r"m must be 2\.\.=128, got "),
+        ({"dimension": 3, "ef_search": 2**32}, r"ef_search must be 1\.\.=65536, got 4294967296"),
         ({"dimension": 3, "m": 1}, "m must be 2..=128, got 1"),
         ({"dimension": 3, "ef_search": 0}, "ef_search must be"),
         ({"dimension": 3, "distance": "l2"}, "expected cosine, euclidean or dot"),
@@ -123,7 +127,7 @@ def test_closing_ends_every_index_and_may_be_repeated(store: str) -> None:
     for use in (registry.names, lambda: docs.search(EYE[0]), lambda: len(docs)):
         with pytest.raises(vectord.InvalidArgumentError, match="closed"):
             use()
-    assert "closed" in repr(docs)
+    assert 'the registry of index "docs" is closed' in repr(docs)
     assert "closed" in repr(registry)
     assert "a" in reopened(store)
 
@@ -145,8 +149,25 @@ def test_objects_pickle_as_their_url_and_name(store: str) -> None:
     copy = pickle.loads(pickle.dumps(docs))  # noqa: S301 - our own bytes
     assert (copy.name, len(copy)) == ("docs", 1)
     assert pickle.loads(pickle.dumps(registry)).names() == ["docs"]  # noqa: S301
-    with pytest.raises(vectord.UnsupportedError):
+    with pytest.raises(vectord.UnsupportedError, match="use a directory"):
         pickle.dumps(vectord.open("memory:"))
+
+
+def test_a_representation_says_what_failed() -> None:
+    registry = vectord.open("memory:")
+    docs = registry.create("docs", 3)
+    registry.delete("docs")
+    assert "closed" not in repr(docs)
+    assert "deleted" in repr(docs)
+
+
+def test_a_leading_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for url in ("~/vectors", Path("~/vectors")):
+        with vectord.open(url) as registry:
+            registry.get_or_create("docs", 3)
+    assert [path.name for path in tmp_path.iterdir()] == ["vectors"]
 
 
 def test_representations_say_what_a_thing_is(store: str) -> None:

@@ -139,6 +139,9 @@ def test_a_stored_row_is_a_query() -> None:
         ({"query": "abc"}, "query must hold real numbers"),
         ({"query": np.ones(4), "k": 0}, "k must be at least 1, got 0"),
         ({"query": np.ones(4), "k": -1}, "k must be at least 1, got -1"),
+        ({"query": np.ones(4), "k": 2**63}, r"k must be 1\.\.=9223372036854775807, got 9223372036854775808"),
+        ({"query": np.ones(4), "k": -(2**70)}, "k must be at least 1, got -1180591620717411303424"),
+        ({"query": np.ones(4), "ef": 2**63}, r"ef must be 1\.\.="),
         ({"query": np.ones(4), "ef": 0}, "ef must be at least 1, got 0"),
         ({}, "nothing to search for"),
         ({"query": np.ones(4), "id": "a"}, "not both"),
@@ -160,6 +163,20 @@ def test_get_keeps_the_order_and_leaves_out_what_is_missing() -> None:
     assert rows.metadata == [None, {"x": 1}, None]
     assert [(id_, vector.tolist(), m) for id_, vector, m in rows][1] == ("a", [1, 0], {"x": 1})
     assert len(rows) == 3
+    copy = pickle.loads(pickle.dumps(rows))  # noqa: S301 - our own bytes
+    assert isinstance(copy, vectord.Rows)
+    assert (copy.ids.tolist(), copy.metadata) == (rows.ids.tolist(), rows.metadata)
+    assert np.array_equal(copy.vectors, rows.vectors)
+    assert copy.vectors.dtype == np.float32
+
+
+def test_what_is_not_the_querys_fault_is_not_called_so() -> None:
+    registry = vectord.open("memory:")
+    docs = registry.create("docs", 2)
+    registry.delete("docs")
+    with pytest.raises(vectord.NotFoundError) as caught:
+        docs.search([1, 2])
+    assert not str(caught.value).startswith("query")
 
 
 def test_the_figures_are_those_of_the_index(store: str) -> None:

@@ -171,6 +171,36 @@ def test_one_bad_row_refuses_the_whole_batch(store: str, kind: str, form: str) -
         assert index.seq == 2
 
 
+def test_a_number_beyond_float32_is_not_called_infinite_alone(docs: vectord.Index) -> None:
+    given = GIVEN.copy()
+    given[3, 2] = -1e300
+    forms: list[Any] = [given, np.asfortranarray(given), given.astype(np.longdouble), given.tolist()]
+    for form in forms:
+        why = r"^vectors\[3\]: vector\[2\] is infinite: -1e\+300 is beyond f32"
+        with pytest.raises(vectord.InvalidArgumentError, match=why) as caught:
+            docs.add(IDS, form)
+        assert caught.value.item == 3
+        with pytest.raises(vectord.InvalidArgumentError, match=r"^query\[3\]: vector\[2\] .* beyond f32"):
+            docs.search(form)
+    with pytest.raises(vectord.InvalidArgumentError, match=r"^query: vector\[1\] is infinite: 1e\+39 is beyond"):
+        docs.search([0, 1e39, 0, 0])
+    given[3, 2] = np.inf
+    with pytest.raises(vectord.InvalidArgumentError, match=r"^vectors\[3\]: vector\[2\] is infinite$"):
+        docs.add(IDS, given)
+
+
+def test_none_among_numbers_is_named(docs: vectord.Index) -> None:
+    with pytest.raises(vectord.InvalidArgumentError, match=r"^vectors\[1\]: .*dtype object .*None among"):
+        docs.add(["a", "b"], [[1, 2, 3, 4], [1, 2, 3, None]])
+    with pytest.raises(vectord.InvalidArgumentError, match=r"^query must .*dtype object .*None among"):
+        docs.search(np.array([1, 2, 3, None]))
+
+
+def test_text_that_is_none_is_no_id(docs: vectord.Index) -> None:
+    assert "\ud800" not in docs
+    assert 3 not in docs
+
+
 def test_ids_are_any_column_of_str(docs: vectord.Index) -> None:
     forms: list[Any] = [
         IDS,
@@ -195,6 +225,23 @@ def test_ids_are_any_column_of_str(docs: vectord.Index) -> None:
         docs.add(np.array(IDS).reshape(2, 3), GIVEN)
     with pytest.raises(vectord.InvalidArgumentError, match=r"ids\[1\]: .*UTF-8"):
         docs.get(["a", "\ud800"])
+
+
+@pytest.mark.parametrize("kind", [set, frozenset])
+def test_a_set_is_refused_where_order_pairs_rows(docs: vectord.Index, kind: type) -> None:
+    for given, why in (
+        ((kind(IDS), GIVEN), rf"ids must be in order, got a {kind.__name__}: write list\(ids\) and build the"),
+        ((IDS, kind(map(tuple, GIVEN))), rf"vectors must be in order, got a {kind.__name__}: give a list"),
+        ((IDS, GIVEN, kind(IDS)), "metadata must be in order"),
+        ((IDS, GIVEN, {"tag": kind(IDS)}), r"metadata\['tag'\] must be in order"),
+    ):
+        with pytest.raises(vectord.InvalidArgumentError, match=why):
+            docs.add(*given)
+    docs.add(IDS, GIVEN)
+    with pytest.raises(vectord.InvalidArgumentError, match="ids must be in order"):
+        docs.set_metadata(kind(IDS), [{}] * 6)
+    assert set(docs.get(kind(IDS)).ids) == set(IDS)
+    assert docs.delete(kind(IDS)).deleted == 6
 
 
 def test_metadata_is_any_json_and_keeps_its_text(docs: vectord.Index) -> None:
@@ -241,7 +288,8 @@ def test_metadata_may_be_columns(docs: vectord.Index) -> None:
         ({"x": float("-inf")}, "not JSON"),
         ({"x": {1}}, "a set is not JSON"),
         ({"x": b""}, "a bytes is not JSON"),
-        ({"x": np.datetime64("2020-01-01")}, "a date is not JSON"),
+        ({"x": np.datetime64("2020-01-01")}, r"\['x'\] is not JSON: a date is not JSON: .*\.astype\(str\)"),
+        ({"w": 1, "x": {"y": [{1}]}}, r"metadata\['x'\] is not JSON: a set"),
         ({(1, 2): 3}, "not JSON"),
         ({"x": "\ud800"}, "lone surrogate"),
         ({"x": "y" * 70_000}, "at most 65536 bytes"),
@@ -268,7 +316,7 @@ def test_a_repeated_call_under_its_key_is_answered_and_not_written(docs: vectord
     first = docs.add(IDS, GIVEN, idempotency_key="job-1")
     assert docs.add(IDS, GIVEN, idempotency_key="job-1") == first
     assert docs.seq == first.seq
-    with pytest.raises(vectord.ConflictError):
+    with pytest.raises(vectord.InvalidArgumentError):
         docs.add(IDS, GIVEN + 1, idempotency_key="job-1")
     with pytest.raises(vectord.InvalidArgumentError, match="idempotency key"):
         docs.add(IDS, GIVEN, idempotency_key="")
