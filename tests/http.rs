@@ -174,6 +174,48 @@ fn every_error_is_problem_json_with_its_code() {
 }
 
 #[test]
+fn what_is_wrong_in_a_body_is_told_in_words_of_json() {
+    let service = small();
+    let object = "the body must be a JSON object";
+    for (route, body, item, says) in [
+        ("", r#"["pos",2,null,null,"euclidean"]"#, None, object),
+        ("/small/search", "[[1,2],1]", None, object),
+        ("/small/add", "[[]]", None, object),
+        ("/small/get", "[]", None, object),
+        ("/small/add", r#"{"items":[["a",[1,2],{"x":1}]]}"#, Some(0), "items[0]: must be an object"),
+        (
+            "/small/metadata",
+            r#"{"items":[{"id":"a","metadata":1},["a",{}]]}"#,
+            Some(1),
+            "items[1]: must be an",
+        ),
+        ("/small/add", r#"{"items":[{"id":"a","vector":[1,2]}"#, None, "EOF"),
+        ("/small/add", r#"{"items":[{"vector":[1,2]}]}"#, Some(0), "items[0]: id is missing"),
+        ("/small/metadata", r#"{"items":[{"metadata":1}]}"#, Some(0), "items[0]: id is missing"),
+        ("/small/add", r#"{"items":[{"id":1,"vector":[1,2]}]}"#, Some(0), "expected a string"),
+        ("/small/get", r#"{"ids":[1]}"#, Some(0), "ids[0]: invalid type: integer `1`, expected a string"),
+        ("/small/delete", r#"{"ids":["a",null]}"#, Some(1), "ids[1]: invalid type: null, expected a string"),
+        ("/small/search", r#"{"vector":[1,0],"k":1.5}"#, None, "`1.5`, expected an integer"),
+        ("", r#"{"name":"x","dimension":"2"}"#, None, "expected an integer"),
+        ("", r#"{"name":"x","dimension":-1}"#, None, "dimension must be 1..=16384, got -1"),
+        ("", r#"{"name":"x","dimension":4294967297}"#, None, "dimension must be 1..=16384, got 4294967297"),
+        ("", r#"{"name":"x","dimension":2,"m":-5}"#, None, "m must be 2..=128, got -5"),
+        ("", r#"{"name":"x","dimension":2,"ef_search":-5}"#, None, "ef_search must be 1..=65536, got -5"),
+    ] {
+        let answer = service.post_text(&format!("/vectors/index{route}"), body);
+        let detail = answer.problem(400, "invalid_argument");
+        assert!(detail.contains(says), "{body}: {detail}");
+        assert_eq!(answer.json().get("item"), item.map(Value::from).as_ref(), "{body}");
+        assert!(
+            !detail.contains("items[") || !route.contains("get") && !route.contains("delete"),
+            "{detail}"
+        );
+    }
+    assert_eq!(service.get("/vectors/index").ok()["count"], 1);
+    assert_eq!(service.get("/vectors/index/small").ok()["length"], 2);
+}
+
+#[test]
 fn k_is_ten_by_default_and_a_thousand_at_most() {
     let service = Service::serve("memory:");
     service.create("many", 2, "euclidean");

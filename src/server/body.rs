@@ -1,6 +1,6 @@
 //! The bodies of requests: JSON text, read whole within a limit, and parsed into plain structs.
 //!
-//! Lists of items are not parsed here but in `list.rs`, element by element.
+//! Lists of items are not parsed here but in `list.rs`, element by element; what stands in them is in `object.rs`.
 
 use std::sync::Arc;
 
@@ -28,12 +28,19 @@ impl<const LIMIT: usize> FromRequest<Arc<AppState>> for JsonText<LIMIT> {
 
 /// Parses a whole body. `InvalidArgument` says what is wrong and where.
 pub(super) fn parse<'de, T: Deserialize<'de>>(text: &'de [u8]) -> Result<T> {
+    expect_object(text)?;
     serde_json::from_slice(text).map_err(|error| malformed(&error))
 }
 
-pub(super) fn malformed(error: &serde_json::Error) -> Error {
-    if error.is_eof() && error.line() <= 1 && error.column() == 0 {
-        return Error::invalid("the body is empty: it must be a JSON object");
+/// Refuses what begins as no object: a struct of serde's would take a list of its fields too.
+pub(super) fn expect_object(text: &[u8]) -> Result<()> {
+    match text.trim_ascii_start().first() {
+        Some(b'{') => Ok(()),
+        Some(_) => Err(Error::invalid("the body must be a JSON object")),
+        None => Err(Error::invalid("the body is empty: it must be a JSON object")),
     }
+}
+
+pub(super) fn malformed(error: &serde_json::Error) -> Error {
     Error::invalid(format!("the body is not what this route takes: {error}"))
 }

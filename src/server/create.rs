@@ -11,21 +11,21 @@ use serde::{Deserialize, Serialize};
 use super::answer;
 use super::body::{JsonText, parse};
 use super::live::{Answer, blocking};
+use super::object::Integer;
 use super::state::AppState;
 use crate::error::{Error, Result};
-use crate::registry::{DEFAULT_M, Distance, LiveIndex, Params};
+use crate::registry::{Distance, LiveIndex, Params};
 
 const LIMIT: usize = 64 << 10;
 
-/// Numbers are wide, so that what is out of range is told with the range. As in the Go service 0 and ""
-/// stand for the default.
+/// As in the Go service 0 and "" stand for the default.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body {
     name: String,
-    dimension: i64,
-    m: Option<i64>,
-    ef_search: Option<i64>,
+    dimension: Integer,
+    m: Option<Integer>,
+    ef_search: Option<Integer>,
     distance: Option<String>,
 }
 
@@ -71,17 +71,27 @@ pub(super) async fn create(State(state): State<Arc<AppState>>, JsonText(text): J
 
 fn params(body: &Body) -> Result<Params> {
     let Body { name: _, dimension, m, ef_search, distance } = body;
-    let narrow = |name: &str, value: i64| {
-        u32::try_from(value).map_err(|_| Error::invalid(format!("{name} is out of range, got {value}")))
-    };
-    let given = |value: Option<i64>| value.filter(|value| *value != 0);
+    let given = |value: &Option<Integer>| value.map(|Integer(value)| value).filter(|value| *value != 0);
     let distance = distance.as_deref().filter(|name| !name.is_empty());
-    let params = Params {
-        dimension: narrow("dimension", *dimension)?,
-        m: given(*m).map_or(Ok(DEFAULT_M), |m| narrow("m", m))?,
-        ef_search: given(*ef_search).map(|ef| narrow("ef_search", ef)).transpose()?,
-        distance: distance.map_or(Ok(Distance::Cosine), Distance::parse)?,
-    };
-    params.check()?;
+    let mut params = Params::new(1);
+    params.distance = distance.map_or(Ok(Distance::Cosine), Distance::parse)?;
+    set(&mut params, dimension.0, |params, value| params.dimension = value)?;
+    if let Some(m) = given(m) {
+        set(&mut params, m, |params, value| params.m = value)?;
+    }
+    if let Some(ef_search) = given(ef_search) {
+        set(&mut params, ef_search, |params, value| params.ef_search = Some(value))?;
+    }
     Ok(params)
+}
+
+/// Sets one parameter and checks it. The ranges are the index's: what no `u32` holds is refused as the
+/// nearest that one does, and told as it was given.
+fn set(params: &mut Params, given: i64, put: impl FnOnce(&mut Params, u32)) -> Result<()> {
+    let nearest = given.clamp(0, i64::from(u32::MAX));
+    put(params, u32::try_from(nearest).expect("clamped to what a u32 holds"));
+    params.check().map_err(|error| match error.message().rsplit_once("got ") {
+        Some((range, _)) => Error::invalid(format!("{range}got {given}")),
+        None => error,
+    })
 }

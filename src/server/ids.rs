@@ -7,23 +7,28 @@ use super::body::JsonText;
 use super::items;
 use super::list::list;
 use super::live::{Answer, Live, blocking};
-use crate::error::{Error, Result};
+use super::problem::{Problem, status};
+use crate::error::{Error, Outcome, Result};
 
 const LIMIT: usize = 8 << 20;
 
 pub(super) async fn get(Live(live): Live, JsonText(text): JsonText<LIMIT>) -> Answer {
     blocking(move || {
-        let ids = ids(&text)?;
+        let ids = ids(&text).map_err(named)?;
         let ids: Vec<_> = ids.iter().map(String::as_str).collect();
         let seq = live.seq()?;
-        let found = live.get(&ids)?;
+        let found = live.get(&ids).map_err(named)?;
         Ok(answer::rows(seq, found.iter().flatten()))
     })
     .await
 }
 
 pub(super) async fn delete(Live(live): Live, JsonText(text): JsonText<LIMIT>) -> Answer {
-    blocking(move || Ok(items::deleted(live.delete(&ids(&text)?)?))).await
+    blocking(move || {
+        let ids = ids(&text).map_err(named)?;
+        Ok(items::deleted(live.delete(&ids).map_err(named)?))
+    })
+    .await
 }
 
 fn ids(text: &[u8]) -> Result<Vec<String>> {
@@ -33,4 +38,16 @@ fn ids(text: &[u8]) -> Result<Vec<String>> {
         Ok(())
     });
     count?.map(|_| ids).ok_or_else(|| Error::invalid("ids is missing: give a list of strings"))
+}
+
+/// The same error, with the list under its name here.
+fn named(error: Error) -> Problem {
+    let Some(item) = error.item() else { return error.into() };
+    let (kind, at) = (error.kind(), item.index);
+    let renamed = Error::new(kind, format!("ids[{at}]: {}", error.message()));
+    let renamed = match error.outcome() {
+        Outcome::Known => renamed,
+        Outcome::Unknown => renamed.outcome_unknown(),
+    };
+    Problem::new(status(kind), renamed.caused_by(error)).with("item", at.into())
 }

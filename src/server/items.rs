@@ -2,8 +2,6 @@
 //!
 //! Lists of ids are in `ids.rs`, metadata alone in `metadata.rs`.
 
-use std::borrow::Cow;
-
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
@@ -14,6 +12,7 @@ use super::body::JsonText;
 use super::floats::floats;
 use super::list::list;
 use super::live::{Answer, Live, PathId, blocking};
+use super::object::{Object, Text};
 use crate::error::{Error, Part, Result};
 use crate::registry::{Added, Batch, Deleted};
 
@@ -23,8 +22,8 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Item<'a> {
-    #[serde(borrow, default)]
-    id: Cow<'a, str>,
+    #[serde(borrow)]
+    id: Option<Text<'a>>,
     #[serde(borrow)]
     vector: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -58,8 +57,9 @@ pub(super) async fn add(Live(live): Live, headers: HeaderMap, JsonText(text): Js
 
 fn batch(text: &[u8], dimension: u32) -> Result<Batch> {
     let (mut rows, mut vector) = (Batch::builder(0, dimension), Vec::with_capacity(dimension as usize));
-    let count = list(text, "items", |at, item: Item<'_>| {
+    let count = list(text, "items", |at, Object(item): Object<Item<'_>>| {
         let Item { id, vector: numbers, metadata } = item;
+        let Text(id) = id.ok_or_else(|| no_id(at))?;
         floats(numbers, &mut vector).map_err(|error| error.at(at, Part::Vector))?;
         if vector.len() != dimension as usize {
             let got = vector.len();
@@ -73,6 +73,11 @@ fn batch(text: &[u8], dimension: u32) -> Result<Batch> {
         Some(0) => Err(Error::invalid("items is empty: give at least one")),
         None => Err(Error::invalid("items is missing: give a list of {id, vector, metadata}")),
     }
+}
+
+/// The refusal of item `at`, which has no id.
+pub(super) fn no_id(at: usize) -> Error {
+    Error::invalid("id is missing").at(at, Part::Id)
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {

@@ -2,16 +2,16 @@
 //!
 //! Its text is passed on as it was written, never parsed into a value.
 
-use std::borrow::Cow;
-
 use axum::http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::answer;
 use super::body::JsonText;
+use super::items::no_id;
 use super::list::list;
 use super::live::{Answer, Live, blocking};
+use super::object::{Object, Text};
 use crate::error::{Error, Part};
 use crate::registry::MetadataSet;
 
@@ -20,8 +20,8 @@ const LIMIT: usize = 64 << 20;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Item<'a> {
-    #[serde(borrow, default)]
-    id: Cow<'a, str>,
+    #[serde(borrow)]
+    id: Option<Text<'a>>,
     #[serde(borrow, default, deserialize_with = "given")]
     metadata: Option<&'a RawValue>,
 }
@@ -41,8 +41,9 @@ struct SetAnswer {
 pub(super) async fn set(Live(live): Live, JsonText(text): JsonText<LIMIT>) -> Answer {
     blocking(move || {
         let mut rows = Vec::new();
-        let count = list(&text, "items", |at, item: Item<'_>| {
+        let count = list(&text, "items", |at, Object(item): Object<Item<'_>>| {
             let Item { id, metadata } = item;
+            let Text(id) = id.ok_or_else(|| no_id(at))?;
             let missing = || Error::invalid("metadata is missing: give a JSON value, or null to remove it");
             let metadata = metadata.ok_or_else(|| missing().at(at, Part::Metadata))?;
             rows.push((id.into_owned(), Some(metadata.get().to_owned())));

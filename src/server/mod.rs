@@ -16,6 +16,7 @@ mod list;
 mod live;
 mod loading;
 mod metadata;
+mod object;
 mod outer;
 mod pace;
 mod patience;

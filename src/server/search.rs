@@ -9,6 +9,7 @@ use super::answer;
 use super::body::{JsonText, parse};
 use super::floats::floats;
 use super::live::{Answer, Paced, blocking};
+use super::object::Integer;
 use super::state::Handle;
 use crate::registry::SearchOptions;
 
@@ -21,7 +22,7 @@ const MOST_K: i64 = 1_000;
 struct Body<'a> {
     #[serde(borrow)]
     vector: Option<&'a RawValue>,
-    k: Option<i64>,
+    k: Option<Integer>,
 }
 
 /// A body of at most this many bytes may be parsed between two connections' turns.
@@ -39,7 +40,7 @@ fn answer(Handle { live, pace }: &Handle, text: &[u8]) -> Answer {
     let Body { vector, k } = parse(text)?;
     let mut query = Vec::with_capacity(live.params().dimension as usize);
     floats(vector, &mut query)?;
-    let hits = pace.time(|| live.search(&query, &SearchOptions::new(rows(k))))?;
+    let hits = pace.time(|| live.search(&query, &SearchOptions::new(rows(k.map(|Integer(k)| k)))))?;
     Ok(answer::results(&hits))
 }
 
