@@ -216,6 +216,48 @@ fn what_is_wrong_in_a_body_is_told_in_words_of_json() {
 }
 
 #[test]
+fn a_compressed_body_and_other_json_are_415() {
+    let service = small();
+    let search = |name: &str, value: &str| {
+        let request = service.request("POST", "/vectors/index/small/search").header(name, value);
+        send(request.body(r#"{"vector":[1,0]}"#))
+    };
+    for encoding in ["gzip", "identity, gzip", "br"] {
+        let detail = search("Content-Encoding", encoding).problem(415, "invalid_argument");
+        assert!(detail.contains("not decompressed") && detail.contains(encoding), "{detail}");
+    }
+    search("Content-Encoding", "Identity").ok();
+    search("Content-Type", "application/json; charset=utf-8").ok();
+    search("Content-Type", "application/merge-patch+json").problem(415, "invalid_argument");
+}
+
+#[test]
+fn only_a_body_with_a_list_is_told_to_come_in_parts() {
+    let service = small();
+    let long = " ".repeat((64 << 10) + 1);
+    let detail = service.post_text("/vectors/index", &long).problem(413, "resource_exhausted");
+    assert!(detail.ends_with("at most 65536 bytes"), "{detail}");
+    let long = " ".repeat((8 << 20) + 1);
+    let detail = service.post_text("/vectors/index/small/get", &long).problem(413, "resource_exhausted");
+    assert!(detail.ends_with("8388608 bytes; send it in parts"), "{detail}");
+}
+
+#[test]
+fn a_key_is_refused_where_it_would_do_nothing() {
+    let service = small();
+    for (method, route, body) in [
+        ("DELETE", "items/a", ""),
+        ("POST", "delete", r#"{"ids":["a"]}"#),
+        ("POST", "metadata", r#"{"items":[{"id":"a","metadata":7}]}"#),
+    ] {
+        let request = service.request(method, &format!("/vectors/index/small/{route}"));
+        let detail = send(request.header("Idempotency-Key", "k").body(body)).problem(400, "invalid_argument");
+        assert!(detail.contains("taken on add only"), "{detail}");
+    }
+    assert_eq!(service.get("/vectors/index/small/items/a").ok()["metadata"], json!({"n": 1}));
+}
+
+#[test]
 fn k_is_ten_by_default_and_a_thousand_at_most() {
     let service = Service::serve("memory:");
     service.create("many", 2, "euclidean");

@@ -13,16 +13,16 @@ use super::problem::Problem;
 use super::state::AppState;
 use crate::error::{Error, Result};
 
-/// The bytes of a JSON body of at most `LIMIT` bytes, not yet parsed.
-pub(super) struct JsonText<const LIMIT: usize>(pub(super) Vec<u8>);
+/// The bytes of a JSON body of at most `LIMIT` bytes, not yet parsed. With `PARTS` a larger one can be sent as several.
+pub(super) struct JsonText<const LIMIT: usize, const PARTS: bool = false>(pub(super) Vec<u8>);
 
-impl<const LIMIT: usize> FromRequest<Arc<AppState>> for JsonText<LIMIT> {
+impl<const LIMIT: usize, const PARTS: bool> FromRequest<Arc<AppState>> for JsonText<LIMIT, PARTS> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         expect_json(&parts.headers)?;
-        patience::read(&parts.headers, body, LIMIT, state.patience()).await.map(Self)
+        patience::read(&parts.headers, body, LIMIT, PARTS, state.patience()).await.map(Self)
     }
 }
 

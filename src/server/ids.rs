@@ -5,6 +5,7 @@
 use super::answer;
 use super::body::JsonText;
 use super::items;
+use super::keyed::Keyless;
 use super::list::list;
 use super::live::{Answer, Live, blocking};
 use super::problem::{Problem, status};
@@ -12,7 +13,7 @@ use crate::error::{Error, Outcome, Result};
 
 const LIMIT: usize = 8 << 20;
 
-pub(super) async fn get(Live(live): Live, JsonText(text): JsonText<LIMIT>) -> Answer {
+pub(super) async fn get(Live(live): Live, JsonText(text): JsonText<LIMIT, true>) -> Answer {
     blocking(move || {
         let ids = ids(&text).map_err(named)?;
         let ids: Vec<_> = ids.iter().map(String::as_str).collect();
@@ -23,7 +24,7 @@ pub(super) async fn get(Live(live): Live, JsonText(text): JsonText<LIMIT>) -> An
     .await
 }
 
-pub(super) async fn delete(Live(live): Live, JsonText(text): JsonText<LIMIT>) -> Answer {
+pub(super) async fn delete(Live(live): Live, _: Keyless, JsonText(text): JsonText<LIMIT, true>) -> Answer {
     blocking(move || {
         let ids = ids(&text).map_err(named)?;
         Ok(items::deleted(live.delete(&ids).map_err(named)?))

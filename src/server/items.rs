@@ -2,7 +2,7 @@
 //!
 //! Lists of ids are in `ids.rs`, metadata alone in `metadata.rs`.
 
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::answer;
 use super::body::JsonText;
 use super::floats::floats;
+use super::keyed::{Keyless, idempotency_key};
 use super::list::list;
 use super::live::{Answer, Live, PathId, blocking};
 use super::object::{Object, Text};
@@ -17,7 +18,6 @@ use crate::error::{Error, Part, Result};
 use crate::registry::{Added, Batch, Deleted};
 
 const LIMIT: usize = 64 << 20;
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,7 +44,11 @@ struct DeleteAnswer {
     seq: u64,
 }
 
-pub(super) async fn add(Live(live): Live, headers: HeaderMap, JsonText(text): JsonText<LIMIT>) -> Answer {
+pub(super) async fn add(
+    Live(live): Live,
+    headers: HeaderMap,
+    JsonText(text): JsonText<LIMIT, true>,
+) -> Answer {
     let key = idempotency_key(&headers)?;
     blocking(move || {
         let batch = batch(&text, live.params().dimension)?;
@@ -80,14 +84,6 @@ pub(super) fn no_id(at: usize) -> Error {
     Error::invalid("id is missing").at(at, Part::Id)
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
-    let text = |value: &axum::http::HeaderValue| {
-        let text = value.to_str().map(str::to_owned);
-        text.map_err(|_| Error::invalid("the Idempotency-Key header is not visible ASCII"))
-    };
-    headers.get(IDEMPOTENCY_KEY).map(text).transpose()
-}
-
 pub(super) async fn get_one(Live(live): Live, PathId(id): PathId) -> Answer {
     let seq = live.seq()?;
     let found = live.get(&[&id])?.pop().flatten();
@@ -95,7 +91,7 @@ pub(super) async fn get_one(Live(live): Live, PathId(id): PathId) -> Answer {
     Ok(answer::row(seq, &row))
 }
 
-pub(super) async fn delete_one(Live(live): Live, PathId(id): PathId) -> Answer {
+pub(super) async fn delete_one(Live(live): Live, _: Keyless, PathId(id): PathId) -> Answer {
     blocking(move || Ok(deleted(live.delete(&[id])?))).await
 }
 

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::answer;
 use super::body::JsonText;
 use super::items::no_id;
+use super::keyed::Keyless;
 use super::list::list;
 use super::live::{Answer, Live, blocking};
 use super::object::{Object, Text};
@@ -38,7 +39,7 @@ struct SetAnswer {
     seq: u64,
 }
 
-pub(super) async fn set(Live(live): Live, JsonText(text): JsonText<LIMIT>) -> Answer {
+pub(super) async fn set(Live(live): Live, _: Keyless, JsonText(text): JsonText<LIMIT, true>) -> Answer {
     blocking(move || {
         let mut rows = Vec::new();
         let count = list(&text, "items", |at, Object(item): Object<Item<'_>>| {

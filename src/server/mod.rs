@@ -11,6 +11,7 @@ mod health;
 mod ids;
 mod indexes;
 mod items;
+mod keyed;
 mod linger;
 mod list;
 mod live;

@@ -35,31 +35,38 @@ pub(super) async fn next_data(body: &mut Body) -> Option<Result<Bytes, axum::Err
     }
 }
 
-/// The whole body, at most `limit` bytes of it.
+/// The whole body, at most `limit` bytes of it. `parts` says whether the refusal of more advises to send it in parts.
 pub(super) async fn read(
     headers: &HeaderMap,
     body: Body,
     limit: usize,
+    parts: bool,
     patience: Patience,
 ) -> Result<Vec<u8>, Problem> {
     let Patience { idle, whole } = patience;
     let announced =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|bytes| bytes > limit as u64) {
-        return Err(too_large(limit));
+        return Err(too_large(limit, parts));
     }
     let capacity = announced.map_or(0, |bytes| bytes.min(1 << 20) as usize);
-    timeout(whole, collect(body, limit, idle, capacity))
+    timeout(whole, collect(body, limit, parts, idle, capacity))
         .await
         .unwrap_or_else(|_| Err(too_slow("the whole body", whole)))
 }
 
-async fn collect(mut body: Body, limit: usize, idle: Duration, capacity: usize) -> Result<Vec<u8>, Problem> {
+async fn collect(
+    mut body: Body,
+    limit: usize,
+    parts: bool,
+    idle: Duration,
+    capacity: usize,
+) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::with_capacity(capacity);
     loop {
         match timeout(idle, next_data(&mut body)).await {
             Ok(Some(Ok(data))) if bytes.len() + data.len() <= limit => bytes.extend_from_slice(&data),
-            Ok(Some(Ok(_))) => return Err(too_large(limit)),
+            Ok(Some(Ok(_))) => return Err(too_large(limit, parts)),
             Ok(Some(Err(error))) => {
                 return Err(Error::invalid("the body ended early").caused_by(error).into());
             }
@@ -69,8 +76,9 @@ async fn collect(mut body: Body, limit: usize, idle: Duration, capacity: usize) 
     }
 }
 
-fn too_large(limit: usize) -> Problem {
-    let error = Error::exhausted(format!("the body is too large: at most {limit} bytes; send it in parts"));
+fn too_large(limit: usize, parts: bool) -> Problem {
+    let advice = if parts { "; send it in parts" } else { "" };
+    let error = Error::exhausted(format!("the body is too large: at most {limit} bytes{advice}"));
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, error)
 }
 
