@@ -14,11 +14,13 @@ use numpy::{
     PyUntypedArrayMethods,
 };
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{IntoPyDict, PyList, PyTuple};
 
 use super::column::{Column, is_set, span, tuple};
 use super::metadata::is_frame;
-use super::shape::{Name, beyond_f32, changed, mismatch, not_two_dimensional};
+use super::shape::{
+    Name, beyond_f32, changed, holds_scalars, mismatch, no_query, not_real, not_two_dimensional,
+};
 use crate::error::Error;
 
 /// Values converted while the interpreter is held once: a fraction of a millisecond for arrays.
@@ -119,8 +121,7 @@ impl Vectors {
                 Ok(())
             }
             Matrix::Array(array) => {
-                let first = range.start;
-                self.copy_rounded(&slice(array.bind(py).as_any(), range)?, first, out)
+                self.copy_rounded(&slice(array.bind(py).as_any(), range.clone())?, range.start, out)
             }
             Matrix::Rows(rows) => {
                 let first = range.start;
@@ -133,10 +134,8 @@ impl Vectors {
             }
         }
     }
-}
 
-impl Vectors {
-    /// Copies rows of which `array` begins with number `first`.
+    /// Copies the rows of `array`, which begin at row `first`.
     fn copy_rounded(&self, array: &Bound<'_, PyAny>, first: usize, out: &mut [f32]) -> PyResult<()> {
         copy_converted(array, out)?;
         let fault = beyond_f32(array, out, self.dimension)?;
@@ -157,6 +156,7 @@ impl Query {
         } else {
             match real_array(given, "query") {
                 Ok(array) if array.ndim() == 1 => array,
+                Err(error) if holds_scalars(given) => return Err(error),
                 Ok(_) | Err(_) => return Ok(Self::Many(Vectors::new(given, Name::Query, dimension)?)),
             }
         };
@@ -170,11 +170,7 @@ impl Query {
                 }
             }
             [_, _] => Ok(Self::Many(Vectors::new(array.as_any(), Name::Query, dimension)?)),
-            shape => Err(Error::invalid(format!(
-                "query must be 1-D with shape ({dimension},) or 2-D with shape (n, {dimension}), got shape {}",
-                tuple(shape)
-            ))
-            .into()),
+            shape => Err(no_query(shape, dimension)),
         }
     }
 }
@@ -186,14 +182,16 @@ fn rows_one_by_one(given: &Bound<'_, PyAny>) -> PyResult<bool> {
     }
     let series = given.hasattr("iloc")? && !is_frame(given)?;
     let arrow = given.hasattr("to_pylist")?;
-    Ok(given.is_instance_of::<PyList>() || given.is_instance_of::<PyTuple>() || series || arrow)
+    // A set has no rows one by one: Column refuses it with the reason.
+    Ok(is_set(given)
+        || given.is_instance_of::<PyList>()
+        || given.is_instance_of::<PyTuple>()
+        || series
+        || arrow)
 }
 
 /// `np.asarray(given)`, if it holds real numbers.
 fn real_array<'py>(given: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyUntypedArray>> {
-    if is_set(given) {
-        Column::new(given, name)?;
-    }
     let py = given.py();
     let module = py.import("numpy")?;
     let masked = module.getattr("ma")?.call_method1("is_masked", (given,))?;
@@ -208,14 +206,10 @@ fn real_array<'py>(given: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py,
         }
     })?;
     let array = array.cast_into::<PyUntypedArray>()?;
-    let dtype = array.dtype();
-    match dtype.kind() {
+    match array.dtype().kind() {
         b'f' | b'i' | b'u' | b'b' => Ok(array),
         _ if array.len() == 0 => Ok(array),
-        kind => {
-            let hint = if kind == b'O' { " (usually there is a None among the values)" } else { "" };
-            Err(Error::invalid(format!("{name} must hold real numbers, got dtype {dtype}{hint}")).into())
-        }
+        kind => Err(not_real(name, &array.dtype().to_string(), kind == b'O')),
     }
 }
 
@@ -224,11 +218,8 @@ fn real_array<'py>(given: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py,
 fn copy_converted(array: &Bound<'_, PyAny>, out: &mut [f32]) -> PyResult<()> {
     let py = array.py();
     let module = py.import("numpy")?;
-    let options = PyDict::new(py);
-    options.set_item("order", "C")?;
-    options.set_item("casting", "unsafe")?;
-    let silence = PyDict::new(py);
-    silence.set_item("all", "ignore")?;
+    let options = [("order", "C"), ("casting", "unsafe")].into_py_dict(py)?;
+    let silence = [("all", "ignore")].into_py_dict(py)?;
     let quiet = module.getattr("errstate")?.call((), Some(&silence))?;
     quiet.call_method0("__enter__")?;
     let converted = array.call_method("astype", (numpy::dtype::<f32>(py),), Some(&options));

@@ -1,4 +1,4 @@
-//! What is said when an argument has not the shape it should have.
+//! What is said when an argument has not the shape or the numbers it should have.
 //!
 //! What is checked stands in `array.rs`.
 
@@ -44,6 +44,23 @@ pub(super) fn mismatch(got: usize, dimension: usize) -> Error {
 pub(super) fn not_two_dimensional(name: &str, shape: &[usize], dimension: usize) -> PyErr {
     let shape = tuple(shape);
     Error::invalid(format!("{name} must be 2-D with shape (n, {dimension}), got shape {shape}")).into()
+}
+
+/// Whether a sequence begins with a value and not with a row.
+pub(super) fn holds_scalars(given: &Bound<'_, PyAny>) -> bool {
+    given.get_item(0).is_ok_and(|first| first.len().is_err())
+}
+
+/// An array that is neither one query nor rows of them.
+pub(super) fn no_query(shape: &[usize], dimension: usize) -> PyErr {
+    let wanted = format!("1-D with shape ({dimension},) or 2-D with shape (n, {dimension})");
+    Error::invalid(format!("query must be {wanted}, got shape {}", tuple(shape))).into()
+}
+
+/// An array that holds something else than real numbers.
+pub(super) fn not_real(name: &str, dtype: &str, objects: bool) -> PyErr {
+    let hint = if objects { " (usually there is a None among the values)" } else { "" };
+    Error::invalid(format!("{name} must hold real numbers, got dtype {dtype}{hint}")).into()
 }
 
 /// The place among all values, and what is wrong there: the first infinity in `out` that is a finite number in

@@ -1,4 +1,4 @@
-"""Every notebook runs from top to bottom, twice, in a folder of its own, and is stored without bulky outputs."""
+"""Every notebook runs from top to bottom, twice, in its own folder, and is stored without bulky outputs."""
 
 from __future__ import annotations
 

@@ -41,7 +41,9 @@ def test_a_data_frame_is_metadata_and_its_missing_values_are_null(docs: vectord.
     )
     docs.add(pd.Series(list("abcd")), VECTORS, frame)
     assert docs.get(["a", "b"]).metadata == [{"n": 1.5, "s": "x", "i": 1}, {"n": None, "s": None, "i": None}]
-    with pytest.raises(vectord.InvalidArgumentError, match=r"^metadata\[0\]: metadata\['t'\] .*Timestamp is .*astype"):
+    with pytest.raises(
+        vectord.InvalidArgumentError, match=r"^metadata\[0\]: metadata\['t'\] .*Timestamp is .*astype"
+    ):
         docs.add(list("abcd"), VECTORS, pd.DataFrame({"t": pd.date_range("2020", periods=4)}))
     with pytest.raises(vectord.InvalidArgumentError, match="ids 4, vectors 4, metadata"):
         docs.add(list("abcd"), VECTORS, frame[:2])

@@ -225,7 +225,9 @@ def test_the_service_in_process_answers_what_the_index_answers() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "::ffff:192.0.2.1"])  # noqa: S104 - refused
 def test_the_service_in_process_refuses_the_network(host: str) -> None:
-    with pytest.raises(PermissionError, match="Server listens on loopback only, got .*: use `vectord serve") as caught:
+    with pytest.raises(
+        PermissionError, match=r"Server listens on loopback only, got .*: use `vectord serve"
+    ) as caught:
         vectord.Server(vectord.open("memory:"), host=host)
     assert isinstance(caught.value, vectord.PermissionDeniedError)
 

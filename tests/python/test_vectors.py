@@ -176,13 +176,15 @@ def test_a_number_beyond_float32_is_not_called_infinite_alone(docs: vectord.Inde
     given[3, 2] = -1e300
     forms: list[Any] = [given, np.asfortranarray(given), given.astype(np.longdouble), given.tolist()]
     for form in forms:
-        why = r"^vectors\[3\]: vector\[2\] is infinite: -1e\+300 is beyond f32"
+        why = r"^vectors\[3\]: vector\[2\] is infinite: -1[.0-9]*e\+300 is beyond f32"
         with pytest.raises(vectord.InvalidArgumentError, match=why) as caught:
             docs.add(IDS, form)
         assert caught.value.item == 3
         with pytest.raises(vectord.InvalidArgumentError, match=r"^query\[3\]: vector\[2\] .* beyond f32"):
             docs.search(form)
-    with pytest.raises(vectord.InvalidArgumentError, match=r"^query: vector\[1\] is infinite: 1e\+39 is beyond"):
+    with pytest.raises(
+        vectord.InvalidArgumentError, match=r"^query: vector\[1\] is infinite: 1e\+39 is beyond"
+    ):
         docs.search([0, 1e39, 0, 0])
     given[3, 2] = np.inf
     with pytest.raises(vectord.InvalidArgumentError, match=r"^vectors\[3\]: vector\[2\] is infinite$"):
@@ -193,7 +195,7 @@ def test_none_among_numbers_is_named(docs: vectord.Index) -> None:
     with pytest.raises(vectord.InvalidArgumentError, match=r"^vectors\[1\]: .*dtype object .*None among"):
         docs.add(["a", "b"], [[1, 2, 3, 4], [1, 2, 3, None]])
     with pytest.raises(vectord.InvalidArgumentError, match=r"^query must .*dtype object .*None among"):
-        docs.search(np.array([1, 2, 3, None]))
+        docs.search([1, 2, 3, None])
 
 
 def test_text_that_is_none_is_no_id(docs: vectord.Index) -> None:
@@ -230,7 +232,10 @@ def test_ids_are_any_column_of_str(docs: vectord.Index) -> None:
 @pytest.mark.parametrize("kind", [set, frozenset])
 def test_a_set_is_refused_where_order_pairs_rows(docs: vectord.Index, kind: type) -> None:
     for given, why in (
-        ((kind(IDS), GIVEN), rf"ids must be in order, got a {kind.__name__}: write list\(ids\) and build the"),
+        (
+            (kind(IDS), GIVEN),
+            rf"ids must be in order, got a {kind.__name__}: write list\(ids\) and build the",
+        ),
         ((IDS, kind(map(tuple, GIVEN))), rf"vectors must be in order, got a {kind.__name__}: give a list"),
         ((IDS, GIVEN, kind(IDS)), "metadata must be in order"),
         ((IDS, GIVEN, {"tag": kind(IDS)}), r"metadata\['tag'\] must be in order"),
