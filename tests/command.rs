@@ -78,3 +78,65 @@ fn the_go_service_s_configuration_works_and_flags_and_environment_come_first() {
     let missing = storaged.get("/v1/storage/none");
     assert_eq!((missing.status, &missing.json()["code"]), (404, &"not_found".into()));
 }
+
+/// What a command that fails says.
+fn refused(mut command: std::process::Command) -> String {
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    said
+}
+
+#[test]
+fn an_unknown_log_level_is_refused_wherever_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("vectord.toml");
+    std::fs::write(&file, "[log]\nlevel = 'infoo'\n").unwrap();
+    // An address that is refused too, so that the command ends in any case.
+    let serve = ["serve", "--store", "memory:", "--bind", "0.0.0.0:0"];
+    let flag = vectord(&[&serve[..], &["--log", "infoo"]].concat());
+    let mut environment = vectord(&serve);
+    environment.env("VECTORD_LOG", "infoo");
+    let configured = vectord(&[&serve[..], &["--config", file.to_str().unwrap()]].concat());
+    for command in [flag, environment, configured] {
+        let said = refused(command);
+        let expected = "unknown log level \"infoo\": write error, warn, info, debug or trace";
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[test]
+fn each_command_has_its_own_address() {
+    for (command, own, other) in [
+        ("serve", ["127.0.0.1:3215]", "VECTORD_BIND"], ["3211]", "VECTORD_STORAGED_BIND"]),
+        ("storaged", ["127.0.0.1:3211]", "VECTORD_STORAGED_BIND"], ["3215]", "VECTORD_BIND"]),
+    ] {
+        let output = vectord(&[command, "--help"]).output().unwrap();
+        let help = String::from_utf8(output.stdout).unwrap();
+        assert!(own.iter().all(|text| help.contains(text)), "{help}");
+        assert!(!other.iter().any(|text| help.contains(text)), "{help}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = vectord(&["storaged", "--dir", folder.path().to_str().unwrap()]);
+    // The service's address would be refused.
+    command.env("VECTORD_BIND", "0.0.0.0:0").env("VECTORD_STORAGED_BIND", "127.0.0.1:0");
+    Service::start(command).get("/v1/storage").ok();
+}
+
+#[test]
+fn a_command_is_silent_about_the_other_s_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("vectord.toml");
+    std::fs::write(&file, "[vectord]\nbind = '127.0.0.1:0'\nstor = 'x'\n[storaged]\nroot = 'y'\n").unwrap();
+    let args = ["serve", "--store", "memory:", "--config", file.to_str().unwrap()];
+    let said = Service::start(vectord(&args)).said();
+    assert!(said.contains("[vectord] stor") && !said.contains("[storaged] root"), "{said}");
+}
+
+#[test]
+fn a_store_that_cannot_be_reached_is_told_with_what_may_be_missing() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let store = format!("http://{free}");
+    let said = refused(vectord(&["serve", "--store", &store, "--bind", "127.0.0.1:0"]));
+    assert!(said.contains("is `vectord storaged` running there?"), "{said}");
+}

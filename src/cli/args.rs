@@ -21,8 +21,8 @@ Examples:
   vectord storaged --dir /srv/objects             a store for several machines, on http://127.0.0.1:3211
   vectord serve --store http://127.0.0.1:3211     serve what is in that store
 
-Flags come before the environment (VECTORD_STORE, VECTORD_BIND, VECTORD_CONFIG, VECTORD_LOG), the environment
-before the configuration file, and that before the defaults.";
+Flags come before the environment (VECTORD_STORE, VECTORD_BIND, VECTORD_STORAGED_BIND, VECTORD_CONFIG,
+VECTORD_LOG), the environment before the configuration file, and that before the defaults.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -40,9 +40,10 @@ Examples:
   curl http://127.0.0.1:3215/vectors/index
 
   vectord serve --store memory:                   keep nothing
-  vectord serve --config lakehouse.toml           the configuration of the Go service works as it is
+  vectord serve --config lakehouse.toml           the configuration of the Go service
   VECTORD_LOG=debug vectord serve                 a line on standard error for each request
 
+lakehouse.toml works as it is, but for a bind of all interfaces (as :3215), which needs --insecure.
 SIGTERM and Ctrl-C end it in order: what was accepted is answered, and the status is 0.";
 
 const STORAGED_EXAMPLES: &str = "\
@@ -52,9 +53,12 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// A directory, memory:, or the http:// address of a storaged [default: ./vectors]
+    /// A directory or file:// URL, memory:, or the http:// or https:// address of a storaged [default: ./vectors]
     #[arg(long, value_name = "URL", env = "VECTORD_STORE")]
     pub(super) store: Option<String>,
+    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:3215]
+    #[arg(long, value_name = "ADDR", env = "VECTORD_BIND")]
+    pub(super) bind: Option<String>,
     #[command(flatten)]
     pub(super) common: Common,
 }
@@ -64,15 +68,15 @@ pub(super) struct Storaged {
     /// The directory that holds the objects; created if missing
     #[arg(long, value_name = "DIR")]
     pub(super) dir: PathBuf,
+    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:3211]
+    #[arg(long, value_name = "ADDR", env = "VECTORD_STORAGED_BIND")]
+    pub(super) bind: Option<String>,
     #[command(flatten)]
     pub(super) common: Common,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Common {
-    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:3215, storaged 127.0.0.1:3211]
-    #[arg(long, value_name = "ADDR", env = "VECTORD_BIND")]
-    pub(super) bind: Option<String>,
     /// A TOML file with the sections [vectord], [storaged] and [log]
     #[arg(long, value_name = "FILE", env = "VECTORD_CONFIG")]
     pub(super) config: Option<PathBuf>,

@@ -9,6 +9,13 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 
+/// The section of a command.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Section {
+    Vectord,
+    Storaged,
+}
+
 /// What a file says; all of it optional.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -60,14 +67,17 @@ impl Config {
         })
     }
 
-    /// Keys in sections of ours that nothing reads.
-    pub(super) fn unknown(&self) -> Vec<String> {
+    /// Keys that nothing reads, in the section of a command and in `[log]`. The other command's are its own.
+    pub(super) fn unknown(&self, section: Section) -> Vec<String> {
         let named = |section: &'static str, others: &BTreeMap<String, toml::Value>| {
             others.keys().map(move |key| format!("[{section}] {key}")).collect::<Vec<_>>()
         };
         let Self { vectord, storaged, log, s3: _ } = self;
-        [named("vectord", &vectord.others), named("storaged", &storaged.others), named("log", &log.others)]
-            .concat()
+        let own = match section {
+            Section::Vectord => named("vectord", &vectord.others),
+            Section::Storaged => named("storaged", &storaged.others),
+        };
+        [own, named("log", &log.others)].concat()
     }
 
     /// The store's URL, unless a flag or the environment named one.
@@ -113,7 +123,11 @@ mod tests {
         assert_eq!(config.vectord.bind.as_deref(), Some("127.0.0.1:3215"));
         assert_eq!(config.storaged.bind.as_deref(), Some("127.0.0.1:3211"));
         assert_eq!(config.log.level.as_deref(), Some("info"));
-        assert!(config.s3.is_some() && config.unknown().is_empty());
+        assert!(
+            config.s3.is_some()
+                && config.unknown(Section::Vectord).is_empty()
+                && config.unknown(Section::Storaged).is_empty()
+        );
     }
 
     #[test]
@@ -126,7 +140,9 @@ mod tests {
 
     #[test]
     fn a_key_of_ours_that_nothing_reads_is_named() {
-        assert_eq!(read("[vectord]\nstor = 'x'\n[other]\ny = 1").unknown(), ["[vectord] stor"]);
+        let config = read("[vectord]\nstor = 'x'\n[storaged]\nroot = 'r'\n[log]\nfile = 'f'\n[other]\ny = 1");
+        assert_eq!(config.unknown(Section::Vectord), ["[vectord] stor", "[log] file"]);
+        assert_eq!(config.unknown(Section::Storaged), ["[storaged] root", "[log] file"]);
     }
 
     #[test]

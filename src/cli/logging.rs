@@ -13,15 +13,45 @@ use crate::error::{Error, Result};
 /// In a process that logs already (Python's, called twice) the first filter stays.
 pub(super) fn start(level: Option<&str>) -> Result<()> {
     let level = level.filter(|level| !level.is_empty()).unwrap_or("info");
-    let filter = match level.to_ascii_lowercase().as_str() {
-        "warning" => EnvFilter::try_new("warn"),
-        "fatal" | "panic" => EnvFilter::try_new("error"),
-        _ => EnvFilter::try_new(level),
-    };
-    let filter = filter
-        .map_err(|error| Error::invalid(format!("unknown log level {level:?}: {error}")).caused_by(error))?;
     let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+        tracing_subscriber::fmt().with_env_filter(filter(level)?).with_writer(io::stderr).with_target(false);
     drop(subscriber.try_init());
     Ok(())
+}
+
+/// The filter that `level` means. A lone word must be a level: [`EnvFilter`] would take it for a target, and let
+/// nothing else through.
+fn filter(level: &str) -> Result<EnvFilter> {
+    let word = level.trim().to_ascii_lowercase();
+    let known = match word.as_str() {
+        "warning" => "warn",
+        "fatal" | "panic" => "error",
+        "error" | "warn" | "info" | "debug" | "trace" | "off" => &word,
+        _ if level.contains(['=', ',']) => level,
+        _ => {
+            return Err(Error::invalid(format!(
+                "unknown log level {level:?}: write error, warn, info, debug or trace"
+            )));
+        }
+    };
+    EnvFilter::try_new(known)
+        .map_err(|error| Error::invalid(format!("unknown log level {level:?}: {error}")).caused_by(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_no_level_is_refused() {
+        for level in
+            ["info", "WARN", "warning", "fatal", "off", "warn,vectord=debug", "vectord::server=trace"]
+        {
+            assert!(filter(level).is_ok(), "{level}");
+        }
+        for level in ["infoo", "vectord", "3", "inf o", "vectord=loud"] {
+            let error = filter(level).unwrap_err().to_string();
+            assert!(error.starts_with("unknown log level"), "{level}: {error}");
+        }
+    }
 }

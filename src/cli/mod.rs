@@ -2,6 +2,7 @@
 
 mod announce;
 mod args;
+mod begin;
 mod bind;
 mod config;
 mod logging;

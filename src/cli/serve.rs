@@ -3,12 +3,12 @@
 //! The order counts: handlers for signals, then the listener, then the store, and only then is it announced.
 
 use super::announce::announce;
-use super::args::{Common, Serve};
+use super::args::Serve;
+use super::begin::begin;
 use super::bind::listen;
-use super::config::Config;
-use super::logging;
+use super::config::Section;
 use super::signals::Signals;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::registry::Registry;
 use crate::server::{self, Limits};
 
@@ -16,12 +16,8 @@ const BIND: &str = "127.0.0.1:3215";
 
 /// Serves until a signal.
 pub(super) fn serve(serve: &Serve) -> Result<()> {
-    let Serve { store, common: Common { bind, config, insecure, log } } = serve;
-    let config = Config::read(config.as_deref())?;
-    logging::start(log.as_deref().or(config.log.level.as_deref()))?;
-    for key in config.unknown() {
-        tracing::warn!(key, "the configuration has a key that nothing reads");
-    }
+    let Serve { store, bind, common } = serve;
+    let config = begin(common, Section::Vectord)?;
     if config.s3.is_some() {
         tracing::info!("the section [s3] is for a storaged and is not used here");
     }
@@ -29,11 +25,22 @@ pub(super) fn serve(serve: &Serve) -> Result<()> {
     let bind = bind.as_deref().or(config.vectord.bind.as_deref()).unwrap_or(BIND);
     let runtime = server::runtime()?;
     let signals = Signals::install(&runtime)?;
-    let listener = listen(bind, *insecure)?;
-    let registry = Registry::open(&store)?;
+    let listener = listen(bind, common.insecure)?;
+    let registry = Registry::open(&store).map_err(|error| unreachable(&store, error))?;
     if store == "memory:" {
         tracing::warn!("the store is memory: nothing is kept when the service ends");
     }
     announce(&format!("vectord serving {store}"), &listener, "/vectors/index")?;
     server::host(runtime, listener, registry, Limits::default(), signals.received())
+}
+
+/// Adds to the error of a store behind a network what is most often missing there.
+fn unreachable(store: &str, error: Error) -> Error {
+    let remote = ["http://", "https://"]
+        .iter()
+        .any(|scheme| store.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    if !remote || error.kind() != ErrorKind::Unavailable {
+        return error;
+    }
+    Error::unavailable(format!("{}; is `vectord storaged` running there?", error.message())).caused_by(error)
 }

@@ -5,10 +5,10 @@
 use std::sync::Arc;
 
 use super::announce::announce;
-use super::args::{Common, Storaged};
+use super::args::Storaged;
+use super::begin::begin;
 use super::bind::listen;
-use super::config::Config;
-use super::logging;
+use super::config::Section;
 use super::signals::Signals;
 use crate::error::Result;
 use crate::server::{self, Limits};
@@ -18,19 +18,15 @@ const BIND: &str = "127.0.0.1:3211";
 
 /// Serves until a signal.
 pub(super) fn storaged(storaged: &Storaged) -> Result<()> {
-    let Storaged { dir, common: Common { bind, config, insecure, log } } = storaged;
-    let config = Config::read(config.as_deref())?;
-    logging::start(log.as_deref().or(config.log.level.as_deref()))?;
-    for key in config.unknown() {
-        tracing::warn!(key, "the configuration has a key that nothing reads");
-    }
+    let Storaged { dir, bind, common } = storaged;
+    let config = begin(common, Section::Storaged)?;
     if config.s3.is_some() {
         tracing::warn!(dir = %dir.display(), "the section [s3] is not used: this release serves a directory");
     }
     let bind = bind.as_deref().or(config.storaged.bind.as_deref()).unwrap_or(BIND);
     let runtime = server::runtime()?;
     let signals = Signals::install(&runtime)?;
-    let listener = listen(bind, *insecure)?;
+    let listener = listen(bind, common.insecure)?;
     let store = Directory::open(dir)?;
     announce(&format!("vectord storaged serving {}", dir.display()), &listener, "/v1/storage")?;
     server::run(

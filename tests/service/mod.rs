@@ -22,7 +22,7 @@ use tempfile::TempDir;
 /// A command of the real binary that sees nothing of the tests' environment.
 pub fn vectord(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vectord"));
-    for name in ["VECTORD_STORE", "VECTORD_BIND", "VECTORD_CONFIG", "VECTORD_LOG"] {
+    for name in ["VECTORD_STORE", "VECTORD_BIND", "VECTORD_STORAGED_BIND", "VECTORD_CONFIG", "VECTORD_LOG"] {
         command.env_remove(name);
     }
     command.args(args).stdin(Stdio::null());

@@ -1,0 +1,19 @@
+//! What every command does first: the configuration read, logging begun, and keys in vain named.
+//!
+//! What a key means to a command stands with the command.
+
+use super::args::Common;
+use super::config::{Config, Section};
+use super::logging;
+use crate::error::Result;
+
+/// Reads the configuration and begins to log; warns about keys of `section` that nothing reads.
+pub(super) fn begin(common: &Common, section: Section) -> Result<Config> {
+    let Common { config, insecure: _, log } = common;
+    let config = Config::read(config.as_deref())?;
+    logging::start(log.as_deref().or(config.log.level.as_deref()))?;
+    for key in config.unknown(section) {
+        tracing::warn!(key, "the configuration has a key that nothing reads");
+    }
+    Ok(config)
+}
