@@ -124,12 +124,11 @@ impl Vectors {
                 self.copy_rounded(&slice(array.bind(py).as_any(), range.clone())?, range.start, out)
             }
             Matrix::Rows(rows) => {
-                let first = range.start;
                 let rows = Column::new(rows.bind(py), name.as_str())?.slice(range.start, range.end)?;
                 let fits = |array: &Bound<'_, PyUntypedArray>| array.shape() == [rows.len(), *dimension];
                 match real_array(rows.as_any(), name.as_str()) {
-                    Ok(array) if fits(&array) => self.copy_rounded(array.as_any(), first, out),
-                    Ok(_) | Err(_) => Err(row_at_fault(&rows, *name, first, *dimension)),
+                    Ok(array) if fits(&array) => self.copy_rounded(array.as_any(), range.start, out),
+                    Ok(_) | Err(_) => Err(row_at_fault(&rows, *name, range.start, *dimension)),
                 }
             }
         }
@@ -175,14 +174,13 @@ impl Query {
     }
 }
 
-/// Lists, tuples, Series and 1-D object arrays: their rows are converted in pieces.
+/// Lists, tuples, Series and 1-D object arrays: their rows are converted in pieces. (A set is refused then.)
 fn rows_one_by_one(given: &Bound<'_, PyAny>) -> PyResult<bool> {
     if let Ok(array) = given.cast::<PyUntypedArray>() {
         return Ok(array.dtype().kind() == b'O' && array.ndim() == 1);
     }
     let series = given.hasattr("iloc")? && !is_frame(given)?;
     let arrow = given.hasattr("to_pylist")?;
-    // A set has no rows one by one: Column refuses it with the reason.
     Ok(is_set(given)
         || given.is_instance_of::<PyList>()
         || given.is_instance_of::<PyTuple>()

@@ -219,7 +219,6 @@ impl PyIndex {
     /// array([0.], dtype=float32)
     #[pyo3(signature = (query = None, k = Whole::from(10), *, id = None, ef = None, exact = false),
            text_signature = "(self, query=None, k=10, *, id=None, ef=None, exact=False)")]
-    #[expect(clippy::needless_pass_by_value, reason = "an argument is extracted to a value")]
     fn search(
         &self,
         py: Python<'_>,

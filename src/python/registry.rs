@@ -47,7 +47,7 @@ impl PyRegistry {
 }
 
 /// The parameters of a new index. The crate checks them too; here an int may be of any size.
-fn params(dimension: &Whole, distance: &str, m: &Whole, ef_search: Option<&Whole>) -> Result<Params> {
+fn params(dimension: Whole, distance: &str, m: Whole, ef_search: Option<Whole>) -> Result<Params> {
     Ok(Params {
         dimension: dimension.within("dimension", 1..=MAX_DIMENSION)?,
         m: m.within("m", 2..=128)?,
@@ -95,7 +95,7 @@ impl PyRegistry {
         m: Whole,
         ef_search: Option<Whole>,
     ) -> PyResult<PyIndex> {
-        let params = params(&dimension, distance, &m, ef_search.as_ref())?;
+        let params = params(dimension, distance, m, ef_search)?;
         let live = py.detach(|| self.session.registry()?.create(name, params))?;
         Ok(PyIndex::new(Arc::clone(&self.session), live))
     }
@@ -129,7 +129,7 @@ impl PyRegistry {
         m: Whole,
         ef_search: Option<Whole>,
     ) -> PyResult<PyIndex> {
-        let params = params(&dimension, distance, &m, ef_search.as_ref())?;
+        let params = params(dimension, distance, m, ef_search)?;
         let live = py.detach(|| self.session.registry()?.get_or_create(name, params))?;
         Ok(PyIndex::new(Arc::clone(&self.session), live))
     }

@@ -19,7 +19,7 @@ pub(super) enum Whole {
 
 impl Whole {
     /// The number, if it is in `range`.
-    pub(super) fn within<T>(&self, name: &str, range: RangeInclusive<T>) -> Result<T>
+    pub(super) fn within<T>(self, name: &str, range: RangeInclusive<T>) -> Result<T>
     where
         T: TryFrom<i64> + PartialOrd + fmt::Display,
     {
@@ -36,9 +36,9 @@ impl Whole {
     }
 
     /// The number of rows or candidates, at least one.
-    pub(super) fn count(&self, name: &str) -> Result<usize> {
+    pub(super) fn count(self, name: &str) -> Result<usize> {
         let least = || Error::invalid(format!("{name} must be at least 1, got {self}"));
-        match self {
+        match &self {
             Self::Fits(number) => usize::try_from(*number).ok().filter(|&n| n > 0).ok_or_else(least),
             Self::Beyond(text) if text.starts_with('-') => Err(least()),
             Self::Beyond(_) => Err(Error::invalid(format!("{name} must be 1..={}, got {self}", i64::MAX))),
