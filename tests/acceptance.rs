@@ -123,7 +123,7 @@ fn one_bad_item_stores_nothing_of_its_batch() {
             (json!({"id": "bad", "vector": [1, 2, 3]}), "dimension mismatch: index has 4, got 3"),
             (json!({"id": "bad", "vector": [0, 0, 0, 0]}), "zero vector"),
             (json!({"id": "", "vector": [1, 2, 3, 4]}), "id is empty"),
-            (json!({"vector": [1, 2, 3, 4]}), "id is empty"),
+            (json!({"vector": [1, 2, 3, 4]}), "id is missing"),
             (json!({"id": "bad"}), "vector is missing"),
             (json!({"id": "bad", "vector": [1, null, 3, 4]}), "vector[1] is not a number"),
             (json!({"id": "bad", "vector": [1, "2", 3, 4]}), "vector[1] is not a number"),
