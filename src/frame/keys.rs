@@ -68,19 +68,9 @@ pub fn index_prefix(name: &str) -> String {
     format!("{ROOT}{name}/")
 }
 
-/// `_vectors/<name>/log/`.
-pub fn log_prefix(name: &str) -> String {
-    format!("{ROOT}{name}/log/")
-}
-
 /// `_vectors/<name>/snap/`.
 pub fn snapshot_prefix(name: &str) -> String {
     format!("{ROOT}{name}/snap/")
-}
-
-/// `_vectors/<name>/floor/`.
-pub fn floor_prefix(name: &str) -> String {
-    format!("{ROOT}{name}/floor/")
 }
 
 /// `_vectors/<name>/log/<20-digit seq>.lhl1`.

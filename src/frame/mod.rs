@@ -35,8 +35,8 @@ pub use envelope::decode_envelope;
 pub use floor::{Floor, decode_floor, encode_floor};
 pub use ids::{Ids, IdsRef, MetadataRows, MetadataRowsRef, decode_ids_payload, decode_metadata_payload};
 pub use keys::{
-    Key, ROOT, check_name, floor_key, floor_prefix, index_prefix, legacy_key, log_key, log_prefix, parse_key,
-    snapshot_key, snapshot_prefix,
+    Key, ROOT, check_name, floor_key, index_prefix, legacy_key, log_key, parse_key, snapshot_key,
+    snapshot_prefix,
 };
 pub use params::Params;
 pub use rows::{RowsRef, decode_rows_payload};

@@ -12,10 +12,6 @@ pub const MAX_METADATA_BYTES: usize = 64 * 1024;
 pub const MAX_METADATA_DEPTH: usize = 16;
 /// The largest dimension.
 pub const MAX_DIMENSION: u32 = 16_384;
-/// The range of `m`, the graph's out-degree parameter.
-pub(super) const M_RANGE: std::ops::RangeInclusive<u32> = 2..=128;
-/// The largest `ef_search`.
-pub(super) const MAX_EF_SEARCH: u32 = 65_536;
 /// The most rows, dead ones included: slots are u32, the graph keeps the top bit for itself, and there is
 /// room for what shares a group with the last.
 pub(super) const MAX_ROWS: usize = (1 << 31) - (1 << 24);

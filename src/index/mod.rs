@@ -27,7 +27,7 @@ pub use self::limits::{
     MAX_DIMENSION, MAX_ID_BYTES, MAX_METADATA_BYTES, MAX_METADATA_DEPTH, check_id, check_key,
 };
 pub use self::metadata::compact_metadata;
-pub use self::params::{DEFAULT_M, Params};
+pub use self::params::{DEFAULT_M, Params, within};
 pub use self::parts::Parts;
 pub use self::search::SearchOptions;
 pub use self::stats::Stats;

@@ -2,7 +2,9 @@
 //!
 //! The name is not among them: an index in memory has none.
 
-use super::limits::{M_RANGE, MAX_DIMENSION, MAX_EF_SEARCH};
+use std::ops::RangeInclusive;
+
+use super::limits::MAX_DIMENSION;
 use crate::error::{Error, Result};
 use crate::metric::{Distance, Space};
 
@@ -23,6 +25,13 @@ pub struct Params {
 }
 
 impl Params {
+    /// The dimensions there are.
+    pub const DIMENSION: RangeInclusive<u32> = 1..=MAX_DIMENSION;
+    /// The values of `m`.
+    pub const M: RangeInclusive<u32> = 2..=128;
+    /// The values of `ef_search`.
+    pub const EF_SEARCH: RangeInclusive<u32> = 1..=65_536;
+
     /// Parameters with the defaults for everything but the dimension: cosine, M 16, automatic `ef_search`.
     pub fn new(dimension: u32) -> Self {
         Self { dimension, m: DEFAULT_M, ef_search: None, distance: Distance::Cosine }
@@ -36,23 +45,17 @@ impl Params {
     /// Refuses what is outside the limits, naming limit and value.
     pub fn check(&self) -> Result<()> {
         let Self { dimension, m, ef_search, distance: _ } = *self;
-        if !(1..=MAX_DIMENSION).contains(&dimension) {
-            return Err(Error::invalid(format!("dimension must be 1..={MAX_DIMENSION}, got {dimension}")));
-        }
-        if !M_RANGE.contains(&m) {
-            return Err(Error::invalid(format!(
-                "m must be {}..={}, got {m}",
-                M_RANGE.start(),
-                M_RANGE.end()
-            )));
-        }
-        match ef_search {
-            Some(ef) if !(1..=MAX_EF_SEARCH).contains(&ef) => {
-                Err(Error::invalid(format!("ef_search must be 1..={MAX_EF_SEARCH}, got {ef}")))
-            }
-            Some(_) | None => Ok(()),
-        }
+        within("dimension", dimension.into(), Self::DIMENSION)?;
+        within("m", m.into(), Self::M)?;
+        ef_search.map_or(Ok(()), |ef| within("ef_search", ef.into(), Self::EF_SEARCH).map(drop))
     }
+}
+
+/// `given` if it is in `range`; else an error that names both.
+pub fn within(name: &str, given: i64, range: RangeInclusive<u32>) -> Result<u32> {
+    let (least, most) = (range.start(), range.end());
+    let fits = u32::try_from(given).ok().filter(|value| range.contains(value));
+    fits.ok_or_else(|| Error::invalid(format!("{name} must be {least}..={most}, got {given}")))
 }
 
 #[cfg(test)]

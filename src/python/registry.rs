@@ -13,7 +13,7 @@ use super::session::Session;
 use super::table::Table;
 use super::whole::Whole;
 use crate::error::Result;
-use crate::registry::{DEFAULT_M, Distance, MAX_DIMENSION, Params};
+use crate::registry::{DEFAULT_M, Distance, Params};
 
 /// The indexes of one store. :func:`vectord.open` makes one.
 ///
@@ -49,9 +49,9 @@ impl PyRegistry {
 /// The parameters of a new index. The crate checks them too; here an int may be of any size.
 fn params(dimension: Whole, distance: &str, m: Whole, ef_search: Option<Whole>) -> Result<Params> {
     Ok(Params {
-        dimension: dimension.within("dimension", 1..=MAX_DIMENSION)?,
-        m: m.within("m", 2..=128)?,
-        ef_search: ef_search.map(|ef| ef.within("ef_search", 1..=65_536)).transpose()?,
+        dimension: dimension.within("dimension", Params::DIMENSION)?,
+        m: m.within("m", Params::M)?,
+        ef_search: ef_search.map(|ef| ef.within("ef_search", Params::EF_SEARCH)).transpose()?,
         distance: Distance::parse(distance)?,
     })
 }

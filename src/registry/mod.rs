@@ -25,5 +25,5 @@ pub use self::request::{Added, Deleted, MetadataSet};
 pub use self::write::LiveStats;
 pub use crate::index::{
     DEFAULT_M, Distance, Hits, MAX_DIMENSION, MAX_ID_BYTES, MAX_METADATA_BYTES, MAX_METADATA_DEPTH, Params,
-    Row, SearchOptions, compact_metadata,
+    Row, SearchOptions, compact_metadata, within,
 };

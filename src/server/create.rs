@@ -13,8 +13,8 @@ use super::body::{JsonText, parse};
 use super::live::{Answer, blocking};
 use super::object::Integer;
 use super::state::AppState;
-use crate::error::{Error, Result};
-use crate::registry::{Distance, LiveIndex, Params};
+use crate::error::Result;
+use crate::registry::{DEFAULT_M, Distance, LiveIndex, Params, within};
 
 const LIMIT: usize = 64 << 10;
 
@@ -73,25 +73,9 @@ fn params(body: &Body) -> Result<Params> {
     let Body { name: _, dimension, m, ef_search, distance } = body;
     let given = |value: &Option<Integer>| value.map(|Integer(value)| value).filter(|value| *value != 0);
     let distance = distance.as_deref().filter(|name| !name.is_empty());
-    let mut params = Params::new(1);
-    params.distance = distance.map_or(Ok(Distance::Cosine), Distance::parse)?;
-    set(&mut params, dimension.0, |params, value| params.dimension = value)?;
-    if let Some(m) = given(m) {
-        set(&mut params, m, |params, value| params.m = value)?;
-    }
-    if let Some(ef_search) = given(ef_search) {
-        set(&mut params, ef_search, |params, value| params.ef_search = Some(value))?;
-    }
-    Ok(params)
-}
-
-/// Sets one parameter and checks it. The ranges are the index's: what no `u32` holds is refused as the
-/// nearest that one does, and told as it was given.
-fn set(params: &mut Params, given: i64, put: impl FnOnce(&mut Params, u32)) -> Result<()> {
-    let nearest = given.clamp(0, i64::from(u32::MAX));
-    put(params, u32::try_from(nearest).expect("clamped to what a u32 holds"));
-    params.check().map_err(|error| match error.message().rsplit_once("got ") {
-        Some((range, _)) => Error::invalid(format!("{range}got {given}")),
-        None => error,
-    })
+    let distance = distance.map_or(Ok(Distance::Cosine), Distance::parse)?;
+    let dimension = within("dimension", dimension.0, Params::DIMENSION)?;
+    let m = given(m).map_or(Ok(DEFAULT_M), |m| within("m", m, Params::M))?;
+    let ef_search = given(ef_search).map(|ef| within("ef_search", ef, Params::EF_SEARCH)).transpose()?;
+    Ok(Params { dimension, m, ef_search, distance })
 }
