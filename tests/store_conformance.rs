@@ -19,8 +19,16 @@ mod skip;
 mod storaged;
 #[path = "store_conformance/suite.rs"]
 mod suite;
+#[path = "store_conformance/watch.rs"]
+mod watch;
 
 use vectord::store::{Directory, Memory, Publish, Store};
+
+/// Every claim by its name.
+mod claims {
+    pub use crate::suite::*;
+    pub use crate::watch::*;
+}
 
 /// One module of tests per store, one test per claim. `$store` makes a store and what must outlive it.
 macro_rules! conforms {
@@ -38,6 +46,8 @@ macro_rules! conforms {
                 one_of_32_racing_creators_wins
                 readers_never_see_part_of_an_object
                 replacing_is_atomic
+                a_watch_hears_of_every_put_below_its_prefixes
+                a_watch_can_be_woken_from_another_thread
             );
         }
     )*};
@@ -45,7 +55,7 @@ macro_rules! conforms {
         #[test]
         fn $claim() {
             let (store, _keep) = $store;
-            suite::$claim(&store as &dyn Store);
+            claims::$claim(&store as &dyn Store);
         }
     )*};
 }

@@ -221,7 +221,7 @@ async fn list(
 }
 
 async fn describe(State(store): State<Shared>) -> Response {
-    let Capabilities { put_if_absent, durable, max_object_bytes: _ } = store.capabilities();
+    let Capabilities { put_if_absent, durable, cheap_stat: _, max_object_bytes: _ } = store.capabilities();
     axum::Json(serde_json::json!({
         "put_if_absent": put_if_absent,
         "durable": durable,

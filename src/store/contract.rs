@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::error::{Error, Outcome, Result};
-use crate::store::Key;
+use crate::store::{Key, Watch};
 
 /// Bytes by key.
 ///
@@ -36,6 +36,12 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Writes the object whether it exists or not: readers see the old bytes or the new.
     fn replace(&self, key: &Key, bytes: &[u8]) -> Replace;
+
+    /// A new watch, which wakes its owner when objects appear; `None` where the store cannot tell, and must be
+    /// asked again and again. So must one whose watch fails (`ResourceExhausted` at the system's limits).
+    fn watch(&self) -> Result<Option<Box<dyn Watch>>> {
+        Ok(None)
+    }
 
     /// What [`open`](crate::store::open) takes to reach the same store.
     fn url(&self) -> String;
@@ -149,6 +155,8 @@ pub struct Capabilities {
     pub put_if_absent: bool,
     /// What was put survives the loss of power.
     pub durable: bool,
+    /// [`Store::size`] takes microseconds: whether an object is absent may be asked before each search.
+    pub cheap_stat: bool,
     /// The largest object, in bytes.
     pub max_object_bytes: u64,
 }

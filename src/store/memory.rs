@@ -9,13 +9,15 @@ use std::ops::Bound;
 use parking_lot::RwLock;
 
 use crate::error::{Error, Result};
+use crate::store::bell::Bells;
 use crate::store::contract::{Fault, page_limit};
-use crate::store::{Capabilities, Key, Object, Page, Put, Replace, Store};
+use crate::store::{Capabilities, Key, Object, Page, Put, Replace, Store, Watch};
 
 /// Objects in a map under a lock. Each value is a store of its own; nothing survives it.
 #[derive(Default)]
 pub struct Memory {
     objects: RwLock<BTreeMap<String, Vec<u8>>>,
+    bells: Bells,
 }
 
 impl Memory {
@@ -27,7 +29,7 @@ impl Memory {
 
 impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Memory").field("objects", &self.objects.read().len()).finish()
+        f.debug_struct("Memory").field("objects", &self.objects.read().len()).finish_non_exhaustive()
     }
 }
 
@@ -55,6 +57,8 @@ impl Store for Memory {
             return fault.into();
         }
         objects.insert(key.as_str().to_owned(), bytes.to_vec());
+        drop(objects);
+        self.bells.ring(key);
         Put::Created
     }
 
@@ -92,10 +96,17 @@ impl Store for Memory {
         if let Err(fault) = check_place(&objects, key) {
             return fault.into();
         }
-        match objects.insert(key.as_str().to_owned(), bytes.to_vec()) {
+        let before = objects.insert(key.as_str().to_owned(), bytes.to_vec());
+        drop(objects);
+        self.bells.ring(key);
+        match before {
             None => Replace::Created,
             Some(_) => Replace::Replaced,
         }
+    }
+
+    fn watch(&self) -> Result<Option<Box<dyn Watch>>> {
+        Ok(Some(self.bells.watch()))
     }
 
     fn url(&self) -> String {
@@ -103,6 +114,11 @@ impl Store for Memory {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { put_if_absent: true, durable: false, max_object_bytes: isize::MAX as u64 }
+        Capabilities {
+            put_if_absent: true,
+            durable: false,
+            cheap_stat: true,
+            max_object_bytes: isize::MAX as u64,
+        }
     }
 }

@@ -3,12 +3,14 @@
 //! [`Store`] is synchronous and object-safe. No store knows what an index or a log is; the rules for
 //! index names are the registry's.
 
+mod bell;
 mod contract;
 mod directory;
 mod key;
 mod memory;
 mod open;
 mod storaged;
+mod watch;
 
 pub use contract::{Capabilities, Object, Page, Put, Replace, Store, Written, list_all};
 pub use directory::{Directory, Publish};
@@ -16,3 +18,4 @@ pub use key::Key;
 pub use memory::Memory;
 pub use open::open;
 pub use storaged::Storaged;
+pub use watch::Watch;

@@ -15,7 +15,7 @@ use super::write::{Done, Taken};
 use super::{errno, walk};
 use crate::error::{Error, Result};
 use crate::store::contract::page_limit;
-use crate::store::{Capabilities, Key, Page, Put, Replace, Store};
+use crate::store::{Capabilities, Key, Page, Put, Replace, Store, Watch};
 
 /// Objects as files of one directory tree.
 pub struct Directory {
@@ -102,11 +102,24 @@ impl Store for Directory {
         }
     }
 
+    #[cfg(target_os = "linux")]
+    fn watch(&self) -> Result<Option<Box<dyn Watch>>> {
+        match super::inotify::Inotify::new(&self.root, &self.url) {
+            Ok(watch) => Ok(Some(Box::new(watch))),
+            Err(errno) => Err(errno::error(errno, "watch", self.path.display())),
+        }
+    }
+
     fn url(&self) -> String {
         self.url.clone()
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { put_if_absent: true, durable: true, max_object_bytes: i64::MAX as u64 }
+        Capabilities {
+            put_if_absent: true,
+            durable: true,
+            cheap_stat: true,
+            max_object_bytes: i64::MAX as u64,
+        }
     }
 }

@@ -7,6 +7,8 @@ mod beneath;
 mod draft;
 mod errno;
 mod handle;
+#[cfg(target_os = "linux")]
+mod inotify;
 mod parents;
 mod read;
 mod walk;

@@ -62,8 +62,12 @@ impl Storaged {
         let path = base.path().trim_end_matches('/').to_owned();
         base.set_path(&path);
         let courier = Courier::new(base.scheme() == "https")?;
-        let capabilities =
-            Capabilities { put_if_absent: false, durable: false, max_object_bytes: OBJECT_BYTES };
+        let capabilities = Capabilities {
+            put_if_absent: false,
+            durable: false,
+            cheap_stat: false,
+            max_object_bytes: OBJECT_BYTES,
+        };
         let mut store = Self { base, courier, capabilities };
         store.capabilities = store.ask()?;
         if !store.capabilities.put_if_absent {
@@ -87,6 +91,7 @@ impl Storaged {
         Ok(Capabilities {
             put_if_absent,
             durable,
+            cheap_stat: false,
             max_object_bytes: max_object_bytes.unwrap_or(OBJECT_BYTES),
         })
     }
