@@ -1,42 +1,119 @@
-//! Linking new rows to a graph: search, choose, link back.
+//! Linking a piece of rows to a graph: search, choose, link back.
 //!
-//! A piece of rows is searched for in the graph as it was before the piece, so its rows may be taken
-//! in any order or at once; what they found is then written in slot order.
+//! A piece is searched for in the graph as it was before the piece, so its rows may be taken in any
+//! order or at once; what they found is then written in slot order, and lists that are linked back from
+//! are each one task. All of it may stop after any step: only the one who attaches writes the graph.
 
 use super::edges::{self, Edge};
 use super::neighbour::Neighbour;
 use super::prune::prune;
 use super::scratch::{Scratch, Shelf};
+use super::threads::Threads;
 use super::tree::Tree;
 use super::walk::Ground;
 
+/// Lists linked back from that cost about as much as one row searched for.
+const LISTS: usize = 8;
+
 /// A row and the list chosen for it.
+#[derive(Debug)]
 struct Plan {
     slot: u32,
     list: Vec<Neighbour>,
 }
 
-/// Attaches `piece`, distinct rows not linked yet, to a graph that links at least one row.
-pub(super) fn attach(ground: Ground<'_>, tree: &mut Tree, shelf: &Shelf, ef: usize, piece: &[u32]) {
-    let Ground { rows, links, .. } = ground;
-    let plans: Vec<Plan> =
-        shelf.with(|scratch| piece.iter().map(|&slot| plan(ground, slot, ef, scratch)).collect());
-    let mut edges = Vec::with_capacity(plans.len() * links.width());
-    for Plan { slot, list } in plans {
-        links.replace(slot, list.iter().map(|near| near.slot));
-        edges.extend(list.iter().map(|near| Edge::new(near.slot, near.key, slot)));
-        let host = list.iter().map(|near| near.slot).find(|&near| tree.has_room(near, links.width()));
-        let parent = host.unwrap_or_else(|| {
-            // The way down leads through links of this very piece: write them first.
-            edges::add(rows, links, tree, &mut edges);
-            edges.clear();
-            let parent = tree.descend(links, list[0].slot);
-            edges.push(Edge::new(parent, rows.key(parent, slot), slot));
-            parent
-        });
-        tree.set(slot, parent);
+/// A piece on its way into a graph that links at least one row.
+#[derive(Debug)]
+pub(super) struct Piece {
+    /// Distinct rows, not linked before.
+    slots: Vec<u32>,
+    plans: Vec<Plan>,
+    /// Plans whose own lists are written and whose rows stand in the tree.
+    linked: usize,
+    /// Whether the next plan's list is written, but none in it has room for a child of the tree.
+    is_stuck: bool,
+    /// Links back, sorted by target.
+    edges: Vec<Edge>,
+    /// Edges that are written.
+    written: usize,
+}
+
+impl Piece {
+    pub(super) fn new(slots: &[u32]) -> Self {
+        let plans = Vec::with_capacity(slots.len());
+        Self { slots: slots.to_vec(), plans, linked: 0, is_stuck: false, edges: Vec::new(), written: 0 }
     }
-    edges::add(rows, links, tree, &mut edges);
+
+    /// Its rows.
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Does what costs about as much as searching for `rows` rows; true when the piece is attached.
+    pub(super) fn step(
+        &mut self,
+        ground: Ground<'_>,
+        tree: &mut Tree,
+        shelf: &Shelf,
+        ef: usize,
+        (rows, threads): (usize, Threads),
+    ) -> bool {
+        if self.plans.len() < self.slots.len() {
+            let end = self.slots.len().min(self.plans.len() + rows);
+            let next = &self.slots[self.plans.len()..end];
+            self.plans
+                .extend(threads.map(next, |&slot| shelf.with(|scratch| plan(ground, slot, ef, scratch))));
+        } else if self.written == self.edges.len() {
+            self.link(ground, tree);
+        } else {
+            self.link_back(ground, tree, rows * LISTS, threads);
+        }
+        self.linked == self.plans.len()
+            && self.plans.len() == self.slots.len()
+            && self.written == self.edges.len()
+    }
+
+    /// Writes the rows' own lists and gives them parents, up to one that must wait for the links back.
+    fn link(&mut self, Ground { rows, links, .. }: Ground<'_>, tree: &mut Tree) {
+        self.edges.clear();
+        self.written = 0;
+        while let Some(Plan { slot, list }) = self.plans.get(self.linked) {
+            let parent = if self.is_stuck {
+                // The way down leads through links of this very piece, which are written now.
+                let parent = tree.descend(links, list[0].slot);
+                self.edges.push(Edge::new(parent, rows.key(parent, *slot), *slot));
+                self.is_stuck = false;
+                parent
+            } else {
+                links.replace(*slot, list.iter().map(|near| near.slot));
+                self.edges.extend(list.iter().map(|near| Edge::new(near.slot, near.key, *slot)));
+                match list.iter().map(|near| near.slot).find(|&near| tree.has_room(near, links.width())) {
+                    Some(parent) => parent,
+                    None => {
+                        self.is_stuck = true;
+                        break;
+                    }
+                }
+            };
+            tree.set(*slot, parent);
+            self.linked += 1;
+        }
+        self.edges.sort_unstable();
+    }
+
+    /// Writes links back to about `lists` lists.
+    fn link_back(
+        &mut self,
+        Ground { rows, links, .. }: Ground<'_>,
+        tree: &Tree,
+        lists: usize,
+        threads: Threads,
+    ) {
+        let groups: Vec<&[Edge]> =
+            self.edges[self.written..].chunk_by(|a, b| a.target == b.target).take(lists).collect();
+        threads.map(&groups, |group| edges::add(rows, links, tree, group));
+        self.written += groups.iter().map(|group| group.len()).sum::<usize>();
+    }
 }
 
 fn plan(ground: Ground<'_>, slot: u32, ef: usize, scratch: &mut Scratch) -> Plan {

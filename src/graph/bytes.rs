@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::growing::Graph;
 use super::links::{Links, MAX_SLOTS};
 use super::rows::RowsView;
-use super::schedule;
+use super::schedule::{self, Schedule};
 use super::tree::{ROOT, Tree, UNLINKED};
 use crate::error::{Error, Result};
 use crate::metric::{Distance, Space};
@@ -19,13 +19,17 @@ const VERSION: u32 = 1;
 
 impl Graph {
     /// The graph as bytes; [`Graph::decode`] with the same rows gives it back.
+    ///
+    /// # Panics
+    /// If anything due is not done: how far it came is no function of the log, and is not stored.
     pub fn encode(&self) -> Vec<u8> {
+        assert_eq!(self.attached, self.schedule.due(), "a graph is encoded when all that is due is done");
         let slots = || 0..self.attached as u32;
         let mut bytes = Vec::with_capacity(40 + self.attached * (2 + self.links.width()) * 4);
         let mut put = |value: u32| bytes.extend_from_slice(&value.to_le_bytes());
         put(VERSION);
         put(self.links.width() as u32);
-        for count in [self.seen as u64, self.attached as u64, self.growth as u64] {
+        for count in [self.schedule.seen as u64, self.attached as u64, self.growth as u64] {
             put(count as u32);
             put((count >> 32) as u32);
         }
@@ -80,13 +84,13 @@ impl Graph {
         let degrees = words.take(attached)?;
         let links: Vec<u32> = words.rest()?;
         let lists = Lists::new(&degrees, &links, width)?;
-        graph.seen = seen;
+        graph.schedule = Schedule::resumed(space, seen, attached);
         graph.attached = attached;
         graph.growth = growth;
         graph.links = Arc::new(Links::new(width as usize, attached));
         for slot in 0..attached as u32 {
             let list = lists.of(slot);
-            let is_first = graph.copies.add(rows, &graph.links, slot);
+            let is_first = graph.copies.add(rows, &graph.links, slot).is_none();
             if is_first == (parents[slot as usize] == UNLINKED) || !is_first && !list.is_empty() {
                 return Err(broken(format!("slot {slot} is linked though a copy, or a copy though linked")));
             }

@@ -24,9 +24,9 @@ pub(super) struct Copies {
 }
 
 impl Copies {
-    /// Adds `slot`, which must be above all added before. True if it is the first of its bits; else it
-    /// is put at the end of its chain.
-    pub(super) fn add(&mut self, rows: &RowsView, links: &Links, slot: u32) -> bool {
+    /// Adds `slot`, which must be above all added before. If it is not the first of its bits, it is put
+    /// at the end of the chain of the first, which is returned.
+    pub(super) fn add(&mut self, rows: &RowsView, links: &Links, slot: u32) -> Option<u32> {
         let bits: &[u8] = bytemuck::cast_slice(rows.row(slot));
         let hash = xxh3_64(bits);
         let is_same = |other: &Distinct| {
@@ -35,10 +35,10 @@ impl Copies {
         if let Some(known) = self.table.find_mut(hash, is_same) {
             links.set_next_copy(known.last, slot);
             known.last = slot;
-            return false;
+            return Some(known.first);
         }
         self.table.insert_unique(hash, Distinct { hash, first: slot, last: slot }, |known| known.hash);
-        true
+        None
     }
 
     /// Distinct vectors.

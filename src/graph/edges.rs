@@ -22,24 +22,23 @@ impl Edge {
     }
 }
 
-/// Adds `edges`, none of which may exist yet, to the lists of their targets.
-pub(super) fn add(rows: &RowsView, links: &Links, tree: &Tree, edges: &mut [Edge]) {
-    edges.sort_unstable();
-    let (mut list, mut chosen) = (Vec::new(), Vec::new());
-    for group in edges.chunk_by(|a, b| a.target == b.target) {
-        let target = group[0].target;
-        let old = links.neighbours(target).count();
-        if old + group.len() <= links.width() {
-            insert(rows, links, target, group);
-        } else {
-            list.clear();
-            list.extend(links.neighbours(target).map(|slot| Neighbour { key: rows.key(target, slot), slot }));
-            list.extend(group.iter().map(|edge| edge.source));
-            list.sort_unstable();
-            prune(rows, &list, links.width(), |slot| tree.parent(slot) == target, &mut chosen);
-            links.replace(target, chosen.iter().map(|neighbour| neighbour.slot));
-        }
+/// Adds `group`, edges of one target none of which may exist yet, sorted, to its list.
+///
+/// It writes this list and reads no other, so groups may be added in any order or at once.
+pub(super) fn add(rows: &RowsView, links: &Links, tree: &Tree, group: &[Edge]) {
+    let target = group[0].target;
+    let old = links.neighbours(target).count();
+    if old + group.len() <= links.width() {
+        insert(rows, links, target, group);
+        return;
     }
+    let mut list: Vec<Neighbour> =
+        links.neighbours(target).map(|slot| Neighbour { key: rows.key(target, slot), slot }).collect();
+    list.extend(group.iter().map(|edge| edge.source));
+    list.sort_unstable();
+    let mut chosen = Vec::with_capacity(links.width());
+    prune(rows, &list, links.width(), |slot| tree.parent(slot) == target, &mut chosen);
+    links.replace(target, chosen.iter().map(|neighbour| neighbour.slot));
 }
 
 /// Puts each source where its key belongs in a list with room for all; few keys are computed again.
@@ -53,27 +52,19 @@ fn insert(rows: &RowsView, links: &Links, target: u32, group: &[Edge]) {
     links.replace(target, list);
 }
 
-/// Chooses the lists of `slots` again, among what they link to and what those link to in turn.
-///
-/// All choices are made on the links as they were before.
-pub(super) fn choose_again(rows: &RowsView, links: &Links, tree: &Tree, slots: &[u32]) {
-    let choose = |&slot: &u32| {
-        let mut near: Vec<u32> = links.neighbours(slot).collect();
-        near.extend(links.neighbours(slot).flat_map(|near| links.neighbours(near)));
-        near.sort_unstable();
-        near.dedup();
-        let mut candidates: Vec<Neighbour> = near
-            .into_iter()
-            .filter(|&near| near != slot)
-            .map(|near| Neighbour { key: rows.key(slot, near), slot: near })
-            .collect();
-        candidates.sort_unstable();
-        let mut chosen = Vec::with_capacity(links.width());
-        prune(rows, &candidates, links.width(), |child| tree.parent(child) == slot, &mut chosen);
-        chosen
-    };
-    let lists: Vec<Vec<Neighbour>> = slots.iter().map(choose).collect();
-    for (&slot, list) in slots.iter().zip(lists) {
-        links.replace(slot, list.iter().map(|near| near.slot));
-    }
+/// The list of `slot` chosen again, among what it links to and what those link to in turn.
+pub(super) fn choose_again(rows: &RowsView, links: &Links, tree: &Tree, slot: u32) -> Vec<u32> {
+    let mut near: Vec<u32> = links.neighbours(slot).collect();
+    near.extend(links.neighbours(slot).flat_map(|near| links.neighbours(near)));
+    near.sort_unstable();
+    near.dedup();
+    let mut candidates: Vec<Neighbour> = near
+        .into_iter()
+        .filter(|&near| near != slot)
+        .map(|near| Neighbour { key: rows.key(slot, near), slot: near })
+        .collect();
+    candidates.sort_unstable();
+    let mut chosen = Vec::with_capacity(links.width());
+    prune(rows, &candidates, links.width(), |child| tree.parent(child) == slot, &mut chosen);
+    chosen.into_iter().map(|near| near.slot).collect()
 }

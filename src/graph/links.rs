@@ -1,8 +1,11 @@
 //! Who is linked to whom: a fixed number of u32 slots per row, written in place while readers walk.
 //!
-//! Every access is relaxed: a list that is half old and half new still names slots that exist, and a
-//! reader skips those beyond its own rows. A buffer that is outgrown is copied; views of the old one
-//! go on working with the links it had.
+//! Every access is relaxed. What a published view holds was written before it was published: the threads
+//! of a piece are joined by the one who publishes, and publishing releases what a reader's load acquires.
+//! What is written later a reader may meet in part, in any order: a list that is half old and half new
+//! still names slots that exist, and a reader skips those beyond its own rows and drops from its results
+//! those its view does not hold. A buffer that is outgrown is copied; views of the old one go on working
+//! with the links it had.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -3,8 +3,10 @@
 //! [`Rows`] holds the vectors, [`scan`] searches them exactly, and [`Graph`] links them so that a
 //! [`GraphView`] finds near rows by looking at few. No ids, no JSON and no I/O reach this layer.
 
+mod ahead;
 pub mod arena;
 mod attach;
+mod batch;
 mod bytes;
 mod copies;
 mod edges;
@@ -23,13 +25,17 @@ mod shuffle;
 mod skeleton;
 mod stats;
 mod sync;
+mod threads;
 mod tree;
 mod validate;
 mod walk;
 
+pub use batch::Step;
 pub use growing::Graph;
 pub use neighbour::Neighbour;
 pub use rows::{Rows, RowsView};
 pub use scan::scan;
+pub use schedule::Schedule;
 pub use search::{EF_SEARCH, GraphView};
 pub use stats::Stats;
+pub use threads::Threads;

@@ -1,16 +1,82 @@
 //! When rows are attached, and in what pieces: a function of row counts at entries of the log only.
 //!
-//! An entry that leaves few rows unattached waits for more; when enough pend, all of them are
-//! attached, in shuffled order. Rows of one piece do not see each other, so pieces start at 32 rows
-//! and may double: a batch that is a cluster of its own still links to itself.
+//! An entry that leaves few rows unattached waits for more; when enough pend, all of them become one
+//! batch, to be attached in shuffled order. Rows of one piece do not see each other, so pieces start at
+//! 32 rows and may double: a batch that is a cluster of its own still links to itself.
+//!
+//! Architecture invariant: a [`Schedule`] changes by [`Schedule::note`] alone. When batches are run, by
+//! how many threads, and what came into the log meanwhile cannot be seen in it.
+
+use std::collections::VecDeque;
+
+use super::links::MAX_SLOTS;
+use crate::metric::{Distance, Space};
 
 /// Rows below which there is no graph: an exact scan is faster.
 pub(super) const BIRTH: usize = 2048;
 
+/// What the log fixes: the rows it has appended, and the batches they are attached in.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    distance: Distance,
+    /// Rows that the entries so far appended.
+    pub(super) seen: usize,
+    /// Slots below this are attached once every batch has run; the others wait for more rows.
+    due: usize,
+    /// Where each batch that may not have run yet ends; it begins where the one before it ended.
+    batches: VecDeque<usize>,
+}
+
+impl Schedule {
+    /// Of an index without rows.
+    pub fn new(space: Space) -> Self {
+        Self::resumed(space, 0, 0)
+    }
+
+    /// After entries that appended `seen` rows, `attached` of which their batches have attached.
+    pub(super) fn resumed(space: Space, seen: usize, attached: usize) -> Self {
+        Self { distance: space.distance(), seen, due: attached, batches: VecDeque::new() }
+    }
+
+    /// Takes notice of one entry of the log, which appended `rows` rows.
+    ///
+    /// Under dot nothing is ever due: its searches are exact scans.
+    ///
+    /// # Panics
+    /// If there are more rows than slots can number.
+    pub fn note(&mut self, rows: usize) {
+        self.seen += rows;
+        let n = self.seen;
+        assert!(n < MAX_SLOTS, "slots leave their top bit free");
+        let is_due = n >= BIRTH && n - self.due >= patience(n);
+        if is_due && self.distance != Distance::Dot {
+            self.due = n;
+            self.batches.push_back(n);
+        }
+    }
+
+    /// Slots below this are attached once all that is due is done.
+    pub fn due(&self) -> usize {
+        self.due
+    }
+
+    /// Forgets the batches that made the slots below `attached` attached ones.
+    pub fn forget(&mut self, attached: usize) {
+        while self.batches.front().is_some_and(|&end| end <= attached) {
+            self.batches.pop_front();
+        }
+    }
+
+    /// Where the batch ends that begins at `attached`.
+    pub(super) fn batch(&self, attached: usize) -> Option<usize> {
+        self.batches.iter().copied().find(|&end| end > attached)
+    }
+}
+
 /// Rows that pend before they are attached to a graph of `rows` rows in all.
 ///
 /// Every search scans them: a thousand would cost it more than its walk through the graph.
-pub(super) fn patience(rows: usize) -> usize {
+fn patience(rows: usize) -> usize {
     if rows < 4096 { 32 } else { 256 }
 }
 
@@ -52,5 +118,27 @@ mod tests {
         assert_eq!(piece(100_000, 2000), 500);
         assert_eq!(piece(100_000, 1), 32);
         assert_eq!(piece(1 << 30, 1 << 30), 8192);
+    }
+
+    #[test]
+    fn batches_end_at_entries_and_do_not_depend_on_when_they_are_forgotten() {
+        let entries = [2000, 47, 1, 31, 1, 3000, 255, 1, 700];
+        let space = Space::new(Distance::Cosine, 4);
+        let (mut kept, mut forgetful) = (Schedule::new(space), Schedule::new(space));
+        for rows in entries {
+            kept.note(rows);
+            forgetful.note(rows);
+            assert_eq!(forgetful.due(), kept.due());
+            forgetful.forget(forgetful.due());
+            assert_eq!(forgetful.batch(kept.due()), None);
+        }
+        assert_eq!(kept.batches, [2048, 2080, 5080, 5336, 6036]);
+        assert_eq!(
+            [0, 2048, 5080].map(|attached| kept.batch(attached)),
+            [Some(2048), Some(2080), Some(5336)]
+        );
+        let mut dot = Schedule::new(Space::new(Distance::Dot, 4));
+        dot.note(10_000);
+        assert_eq!(dot.due(), 0);
     }
 }

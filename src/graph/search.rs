@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::ahead::Ahead;
 use super::links::Links;
 use super::neighbour::Neighbour;
 use super::rows::RowsView;
@@ -21,7 +22,10 @@ const WIDER: usize = 4;
 /// A reader's graph, as attached when it was taken. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct GraphView {
+    /// Slots below this are found by walking.
     pub(super) attached: usize,
+    /// Those of the others that are.
+    pub(super) ahead: Arc<Ahead>,
     pub(super) entries: Arc<[u32]>,
     pub(super) links: Arc<Links>,
     pub(super) shelf: Arc<Shelf>,
@@ -32,7 +36,23 @@ pub struct GraphView {
 impl GraphView {
     /// Whether there is a graph: without one every search is a scan, and exact.
     pub fn is_built(&self) -> bool {
-        self.attached > 0
+        self.attached() > 0
+    }
+
+    /// How many slots are found by walking; the others are found by scanning.
+    pub fn attached(&self) -> usize {
+        self.attached + self.ahead.len()
+    }
+
+    /// Whether all that makes the slots below `due` attached ones is done.
+    pub fn is_attached_to(&self, due: usize) -> bool {
+        self.attached >= due
+    }
+
+    /// Whether `slot` is found by walking.
+    #[inline]
+    pub(super) fn holds(&self, slot: u32) -> bool {
+        (slot as usize) < self.attached || self.ahead.contains(slot)
     }
 
     /// About the `k` alive rows nearest to `query`, sorted by key, then slot; keys are exact.
@@ -60,7 +80,7 @@ impl GraphView {
         let share = (rows.len() / live_hint.clamp(1, rows.len())).min(WIDER);
         let mut ef = ef.max(k).saturating_mul(share);
         for _ in 0..=WIDENINGS {
-            if ef >= self.attached {
+            if ef >= self.attached() {
                 break;
             }
             let found = self.walk(rows, query, inverse_norm, k, ef, &alive);
@@ -82,19 +102,21 @@ impl GraphView {
         alive: impl Fn(u32) -> bool,
     ) -> Vec<Neighbour> {
         let mut nearest = Nearest::new(k);
-        let bound = self.attached.min(rows.len()) as u32;
-        nearest.scan(rows, bound..rows.len() as u32, query, inverse_norm, &alive);
+        let end = rows.len() as u32;
+        let tail = self.attached.min(rows.len()) as u32..end;
+        nearest.scan(rows, tail, query, inverse_norm, |slot| !self.ahead.contains(slot) && alive(slot));
         let ground = Ground { rows, links: &self.links, entries: &self.entries };
         self.shelf.with(|scratch| {
             ground.walk(query, inverse_norm, ef, scratch);
             for Neighbour { key, slot } in scratch.pool.neighbours() {
-                for slot in self.links.copies(slot, bound) {
+                for slot in self.links.copies(slot, end) {
                     let neighbour = Neighbour { key, slot };
                     // Copies have one key and ascending slots: the rest of the chain is no nearer.
                     if !nearest.wants(neighbour) {
                         break;
                     }
-                    if alive(slot) {
+                    // What this view does not hold yet was scanned.
+                    if self.holds(slot) && alive(slot) {
                         nearest.offer(neighbour);
                     }
                 }

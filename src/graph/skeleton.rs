@@ -6,6 +6,9 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::fmt;
+use std::mem::ManuallyDrop;
+use std::sync::Arc;
 
 use hnsw_rs::prelude::{Distance, Hnsw};
 
@@ -25,59 +28,82 @@ struct Slot;
 static SLOTS: [Slot; u32::MAX as usize] = [Slot; u32::MAX as usize];
 
 /// The keys of the rows that slices of [`Slot`] name.
-struct SlotDistance<'a> {
-    rows: &'a RowsView,
-    slots: &'a [u32],
+struct SlotDistance {
+    rows: RowsView,
+    slots: Arc<[u32]>,
 }
 
-impl Distance<Slot> for SlotDistance<'_> {
+impl Distance<Slot> for SlotDistance {
     fn eval(&self, a: &[Slot], b: &[Slot]) -> f32 {
         self.rows.key(self.slots[a.len()], self.slots[b.len()])
     }
 }
 
-/// Links `slots`, distinct rows none of which is linked yet; the first `roots` of them become roots.
-pub(super) fn build(
-    rows: &RowsView,
-    links: &Links,
-    tree: &mut Tree,
-    slots: &[u32],
-    roots: usize,
-    ef_construction: usize,
-) {
-    let m = links.width() / 2;
-    let hnsw = Hnsw::<Slot, SlotDistance>::new(
-        m,
-        slots.len(),
-        LAYERS,
-        ef_construction,
-        SlotDistance { rows, slots },
-    );
-    for point in 0..slots.len() {
-        hnsw.insert((&SLOTS[..point], point));
+/// The rows of a skeleton, some of which hnsw_rs has taken in.
+pub(super) struct Skeleton {
+    slots: Arc<[u32]>,
+    inserted: usize,
+    hnsw: ManuallyDrop<Hnsw<'static, Slot, SlotDistance>>,
+}
+
+impl Skeleton {
+    /// Of `slots`, distinct rows none of which is linked yet, in a graph of `m` links per row.
+    pub(super) fn new(rows: &RowsView, slots: &[u32], m: usize, ef_construction: usize) -> Self {
+        let slots: Arc<[u32]> = slots.into();
+        let distance = SlotDistance { rows: rows.clone(), slots: Arc::clone(&slots) };
+        let hnsw = Hnsw::new(m, slots.len(), LAYERS, ef_construction, distance);
+        Self { slots, inserted: 0, hnsw: ManuallyDrop::new(hnsw) }
     }
-    for point in hnsw.get_point_indexation() {
-        let slot = slots[point.get_origin_id()];
-        let lowest = point.get_neighborhood_id().swap_remove(0);
-        let mut list: Vec<Neighbour> = lowest
-            .iter()
-            .map(|near| slots[near.get_origin_id()])
-            .filter(|&near| near != slot)
-            .map(|near| Neighbour { key: rows.key(slot, near), slot: near })
-            .collect();
-        list.sort_unstable();
-        list.dedup();
-        links.replace(slot, list.iter().map(|near| near.slot));
+
+    /// Takes in the next `rows` rows; false when there are no more.
+    pub(super) fn insert(&mut self, rows: usize) -> bool {
+        let end = self.slots.len().min(self.inserted + rows);
+        for point in self.inserted..end {
+            self.hnsw.insert((&SLOTS[..point], point));
+        }
+        self.inserted = end;
+        end < self.slots.len()
     }
-    // Its drop uses rayon, whose global pool has no threads in a forked child: it would wait for ever.
-    match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
-        Ok(pool) => pool.install(move || drop(hnsw)),
-        Err(_) => std::mem::forget(hnsw),
+
+    /// Links the rows, all of which were taken in; the first `roots` of them become roots.
+    pub(super) fn finish(&self, rows: &RowsView, links: &Links, tree: &mut Tree, roots: usize) {
+        let slots = &*self.slots;
+        for point in self.hnsw.get_point_indexation() {
+            let slot = slots[point.get_origin_id()];
+            let lowest = point.get_neighborhood_id().swap_remove(0);
+            let mut list: Vec<Neighbour> = lowest
+                .iter()
+                .map(|near| slots[near.get_origin_id()])
+                .filter(|&near| near != slot)
+                .map(|near| Neighbour { key: rows.key(slot, near), slot: near })
+                .collect();
+            list.sort_unstable();
+            list.dedup();
+            links.replace(slot, list.iter().map(|near| near.slot));
+        }
+        for &root in &slots[..roots] {
+            tree.set(root, ROOT);
+        }
+        span(rows, links, tree, slots, &slots[..roots]);
     }
-    for &root in &slots[..roots] {
-        tree.set(root, ROOT);
+}
+
+impl Drop for Skeleton {
+    fn drop(&mut self) {
+        // SAFETY: nothing touches the field after the drop it is taken in.
+        let hnsw = unsafe { ManuallyDrop::take(&mut self.hnsw) };
+        // Its drop uses rayon, whose global pool has no threads in a forked child: it would wait for ever.
+        match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
+            Ok(pool) => pool.install(move || drop(hnsw)),
+            Err(_) => std::mem::forget(hnsw),
+        }
     }
-    span(rows, links, tree, slots, &slots[..roots]);
+}
+
+impl fmt::Debug for Skeleton {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Skeleton").field("inserted", &self.inserted).finish_non_exhaustive()
+    }
 }
 
 /// Grows the tree from `roots` along the shortest links first, as Prim does: short links are those
@@ -115,7 +141,7 @@ fn span(rows: &RowsView, links: &Links, tree: &mut Tree, slots: &[u32], roots: &
             .expect("a tree has leaves, and a leaf has room");
         tree.set(orphan, nearest.slot);
         if links.neighbours(nearest.slot).all(|near| near != orphan) {
-            edges::add(rows, links, tree, &mut [Edge::new(nearest.slot, nearest.key, orphan)]);
+            edges::add(rows, links, tree, &[Edge::new(nearest.slot, nearest.key, orphan)]);
         }
         fresh.push(orphan);
     }

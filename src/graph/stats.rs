@@ -24,13 +24,14 @@ pub struct Stats {
 impl GraphView {
     /// Counts and sizes, of a graph over `rows` rows.
     pub fn stats(&self, rows: usize) -> Stats {
-        let degrees = (0..self.attached as u32).map(|slot| self.links.neighbours(slot).count());
+        let held = (0..rows.min(self.links.slots()) as u32).filter(|&slot| self.holds(slot));
+        let degrees = held.map(|slot| self.links.neighbours(slot).count());
         let (linked, links) = degrees
             .filter(|&degree| degree > 0)
             .fold((0, 0), |(linked, links), degree| (linked + 1, links + degree));
         Stats {
-            attached: self.attached,
-            tail: rows - self.attached,
+            attached: self.attached(),
+            tail: rows - self.attached(),
             linked,
             entries: self.entries.len(),
             average_degree: links as f64 / linked.max(1) as f64,

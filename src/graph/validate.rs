@@ -14,14 +14,14 @@ impl Graph {
     ///
     /// Checked: bounds, no self or repeated links, nearest first, a tree rooted in entry points whose
     /// links exist, each alive attached slot reachable as a linked row or a copy of one, chains of equal
-    /// bits in ascending order.
+    /// bits in ascending order. It may be asked between any two steps.
     pub fn validate(&self, rows: &RowsView, alive: impl Fn(u32) -> bool) -> Vec<String> {
         let mut broken = Vec::new();
-        if self.attached > self.seen || self.seen > rows.len() || self.attached > self.links.slots() {
+        let seen = self.schedule.seen;
+        if self.end() > seen || seen > rows.len() || self.end() > self.links.slots() {
             broken.push(format!(
-                "{} attached of {} seen, {} rows, room for {}",
-                self.attached,
-                self.seen,
+                "{} attached of {seen} seen, {} rows, room for {}",
+                self.end(),
                 rows.len(),
                 self.links.slots()
             ));
@@ -46,19 +46,26 @@ impl Graph {
                 }
             }
         }
-        for slot in (0..self.attached as u32).filter(|slot| !found.contains(slot) && alive(*slot)) {
+        let view = self.view();
+        let held = (0..self.end() as u32).filter(|&slot| view.holds(slot));
+        for slot in held.filter(|slot| !found.contains(slot) && alive(*slot)) {
             broken.push(format!("slot {slot} cannot be reached"));
         }
         broken
     }
 
+    /// Where the batch under way ends, else what is attached.
+    fn end(&self) -> usize {
+        self.under_way.as_ref().map_or(self.attached, |batch| batch.end)
+    }
+
     fn chain(&self, slot: u32) -> impl Iterator<Item = u32> {
-        self.links.copies(slot, self.attached as u32)
+        self.links.copies(slot, self.end() as u32)
     }
 
     fn validate_list(&self, rows: &RowsView, slot: u32, broken: &mut Vec<String>) {
         let list: Vec<u32> = self.links.neighbours(slot).collect();
-        if let Some(bad) = list.iter().find(|&&near| near as usize >= self.attached || !self.tree.has(near)) {
+        if let Some(bad) = list.iter().find(|&&near| near as usize >= self.end() || !self.tree.has(near)) {
             broken.push(format!("slot {slot} links to {bad}, which is not in the graph"));
             return;
         }
@@ -76,14 +83,18 @@ impl Graph {
         if parent == ROOT && !self.entries.contains(&slot) {
             broken.push(format!("slot {slot} is a root and no entry point"));
         }
-        if parent != ROOT && !self.links.neighbours(parent).any(|child| child == slot) {
+        // Links back to a piece that is half attached may not be written yet.
+        if parent != ROOT
+            && self.view().holds(slot)
+            && !self.links.neighbours(parent).any(|child| child == slot)
+        {
             broken.push(format!("slot {slot} has lost the link of its parent {parent}"));
         }
     }
 
     /// Linked slots a walk can reach, found breadth first from the entry points.
     fn reachable(&self) -> Vec<u32> {
-        let mut seen = vec![false; self.attached];
+        let mut seen = vec![false; self.end()];
         let mut queue: VecDeque<u32> = VecDeque::new();
         let mut order = Vec::new();
         let mut meet = |slot: u32, queue: &mut VecDeque<u32>| {

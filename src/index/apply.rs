@@ -1,7 +1,8 @@
 //! The one way an index changes.
 //!
 //! Operations were validated before they were logged, so applying them never fails. All operations of
-//! an entry become visible together, by one store of the new view.
+//! an entry become visible together, by one store of the new view. New rows are found by scanning until
+//! they are attached to the graph, which `attach.rs` does: here it is only noted that they came.
 
 use std::collections::HashMap;
 
@@ -56,7 +57,7 @@ impl Index {
             (done, changes.slots)
         };
         let appended = writer.rows.len() - before;
-        writer.graph.grow(&writer.rows.view(), appended);
+        writer.schedule.note(appended);
         writer.sweep_metadata();
         let view = writer.view(seq);
         let mut lookup = self.lookup.write();
@@ -67,9 +68,10 @@ impl Index {
         done
     }
 
-    /// Drops dead rows: living ones are numbered again in order and the graph is built anew.
+    /// Drops dead rows: living ones are numbered again in order, and a new graph of them is due.
     ///
-    /// It is an entry of its own, because slots before and after it mean different rows.
+    /// It is an entry of its own, because slots before and after it mean different rows. What was due
+    /// before is not any more; a thread that is attaching to the old graph finds that nobody wants it.
     pub fn compact(&self, seq: u64) {
         let mut writer = self.writer.lock();
         let old = self.view.load_full();
@@ -78,16 +80,18 @@ impl Index {
             fresh.append(old.id(slot), old.metadata(slot));
             fresh.rows.push_admitted(old.vector(slot), &[old.rows.inverse_norm(slot)]);
         }
-        fresh.graph.grow(&fresh.rows.view(), fresh.rows.len());
+        fresh.schedule.note(fresh.rows.len());
         let view = fresh.view(seq);
         let mut table = Lookup::with_capacity(fresh.live);
         for slot in 0..fresh.live as u32 {
             table.set(view.id(slot), Some(slot), &view.ids);
         }
-        *writer = fresh;
+        let replaced = std::mem::replace(&mut *writer, fresh);
         let mut lookup = self.lookup.write();
         *lookup = table;
         self.view.store(view);
+        drop((lookup, writer));
+        drop(replaced);
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Architecture invariant: the lookup from ids and the view change together under the lookup's write
 //! lock, so whoever holds its read lock sees both of one entry. Searches use the view alone, lock-free.
+//! Locks are taken in one order: the graph's, the writer's, the lookup's. The graph's is held while rows
+//! are attached; `apply` never takes it, and the others are held no longer than a change of the view.
 
 use std::sync::Arc;
 
@@ -15,17 +17,18 @@ use super::params::Params;
 use super::versioned::{SlotSet, Versioned};
 use super::view::View;
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Rows};
+use crate::graph::{Graph, GraphView, Rows, Schedule, Threads};
 
 /// One collection in memory.
 pub struct Index {
     pub(super) params: Params,
+    pub(super) threads: Threads,
     pub(super) writer: Mutex<Writer>,
     pub(super) lookup: RwLock<Lookup>,
     pub(super) view: ArcSwap<View>,
 }
 
-/// What only `apply` changes.
+/// What changes with the entries of the log, and with what is attached.
 pub(super) struct Writer {
     pub(super) live: usize,
     pub(super) rows: Rows,
@@ -35,12 +38,18 @@ pub(super) struct Writer {
     pub(super) metadata: Texts,
     /// Bytes of metadata that no living row has any more.
     pub(super) metadata_dead: usize,
-    pub(super) graph: Graph,
+    /// What of the graph the log has fixed so far.
+    pub(super) schedule: Schedule,
+    /// The graph as it was last shown to searches.
+    pub(super) shown: GraphView,
+    /// The graph that rows are attached to. A compaction puts another in its place.
+    pub(super) graph: Arc<Mutex<Graph>>,
 }
 
 impl Writer {
     pub(super) fn new(params: &Params) -> Self {
         let space = params.space();
+        let graph = Graph::new(space, params.m as usize, EF_CONSTRUCTION);
         Self {
             live: 0,
             rows: Rows::new(space),
@@ -49,7 +58,9 @@ impl Writer {
             metadata_of: Versioned::new(),
             metadata: Texts::new(),
             metadata_dead: 0,
-            graph: Graph::new(space, params.m as usize, EF_CONSTRUCTION),
+            schedule: graph.schedule().clone(),
+            shown: graph.view(),
+            graph: Arc::new(Mutex::new(graph)),
         }
     }
 
@@ -62,7 +73,8 @@ impl Writer {
             alive: self.alive.clone(),
             metadata_of: self.metadata_of.clone(),
             metadata: self.metadata.view(),
-            graph: self.graph.view(),
+            due: self.schedule.due(),
+            graph: self.shown.clone(),
         })
     }
 }
@@ -79,7 +91,15 @@ impl Index {
 
     pub(super) fn from_writer(params: Params, writer: Writer, lookup: Lookup, seq: u64) -> Self {
         let view = ArcSwap::new(writer.view(seq));
-        Self { params, writer: Mutex::new(writer), lookup: RwLock::new(lookup), view }
+        let threads = Threads::from_environment();
+        Self { params, threads, writer: Mutex::new(writer), lookup: RwLock::new(lookup), view }
+    }
+
+    /// Attaches rows by `count` threads, at least one, instead of as many as the environment names
+    /// (`VECTORD_THREADS`) or there are cores. The state does not depend on it.
+    #[must_use]
+    pub fn with_threads(self, count: usize) -> Self {
+        Self { threads: Threads::new(count), ..self }
     }
 
     /// What it was created with.

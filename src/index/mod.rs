@@ -1,9 +1,10 @@
 //! One collection in memory: rows, ids, metadata and graph, changed by `apply` and read by `search`.
 //!
 //! It knows nothing of names, stores or tokio. An [`Index`] is a pure function of the operations
-//! applied to it: no clock, host, thread count or hash order reaches it.
+//! applied to it: no clock, host, thread count or hash order reaches it, nor when rows were attached.
 
 mod apply;
+mod attach;
 mod batch;
 mod core;
 mod hits;

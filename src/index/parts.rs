@@ -2,6 +2,10 @@
 //!
 //! Dead rows keep their slot and vector, because the graph routes through them, but not their id and metadata.
 
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
 use super::core::{Index, Writer};
 use super::ids::Lookup;
 use super::limits::MAX_ROWS;
@@ -26,11 +30,11 @@ pub struct Parts<'a> {
 }
 
 impl Index {
-    /// Hands the parts of the present state to `take`.
+    /// Hands the parts of the present state to `take`, after attaching what is due by then.
+    ///
+    /// Nothing else is attached until `take` returns, and `take` may not attach.
     pub fn with_parts<T>(&self, take: impl FnOnce(&Parts<'_>) -> T) -> T {
-        let writer = self.writer.lock();
-        let view = self.view.load_full();
-        take(&parts_of(&view, &writer.graph))
+        self.with_settled(|view, graph| take(&parts_of(view, graph)))
     }
 
     /// The index that `parts` describe, after the entry `seq`.
@@ -62,8 +66,11 @@ impl Index {
             }
         }
         let rows = writer.rows.view();
-        writer.graph =
+        let graph =
             Graph::decode(params.space(), params.m as usize, super::core::EF_CONSTRUCTION, adjacency, &rows)?;
+        writer.schedule = graph.schedule().clone();
+        writer.shown = graph.view();
+        writer.graph = Arc::new(Mutex::new(graph));
         let table = lookup_of(&writer.view(seq))?;
         Ok(Self::from_writer(params, writer, table, seq))
     }

@@ -13,6 +13,8 @@ pub struct Stats {
     pub dead: usize,
     /// Rows not yet in the graph; they are searched exactly.
     pub tail: usize,
+    /// Those of them that are due, and on their way into it.
+    pub pending: usize,
     /// Memory held by vectors, graph, ids and metadata, in bytes.
     pub bytes_memory: usize,
     /// The last applied entry.
@@ -35,6 +37,7 @@ impl Index {
             rows: view.live,
             dead: view.rows.len() - view.live,
             tail: graph.tail,
+            pending: view.pending(),
             bytes_memory: size_of_val(view.rows.vectors())
                 + view.rows.len() * size_of::<f32>()
                 + view.ids.bytes()

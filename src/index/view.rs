@@ -1,6 +1,7 @@
 //! What a search sees: the index exactly as it was after one entry of the log.
 //!
-//! A view is immutable and whole. Searches take one without a lock and keep it as long as they like.
+//! A view is immutable and whole. Searches take one without a lock and keep it as long as they like. How
+//! much of it is attached decides how rows are found, not which rows there are.
 
 use super::ids::TextsView;
 use super::versioned::{SlotSet, Versioned};
@@ -16,10 +17,19 @@ pub(super) struct View {
     /// Per slot the number of its metadata's text plus one; 0 is none.
     pub(super) metadata_of: Versioned<u32>,
     pub(super) metadata: TextsView,
+    /// Slots below this are attached when all that is due after `seq` is done.
+    pub(super) due: usize,
+    /// As far as it was attached when the view was made.
     pub(super) graph: GraphView,
 }
 
 impl View {
+    /// Rows due but not attached, and at least 1 while anything is left to do.
+    pub(super) fn pending(&self) -> usize {
+        let unfinished = usize::from(!self.graph.is_attached_to(self.due));
+        (self.due.saturating_sub(self.graph.attached())).max(unfinished)
+    }
+
     pub(super) fn id(&self, slot: u32) -> &str {
         self.ids.get(slot)
     }

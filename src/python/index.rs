@@ -320,7 +320,8 @@ impl PyIndex {
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let live = self.live()?;
         let LiveStats { index, bytes_store, objects: _, halted } = py.detach(|| live.stats())?;
-        let crate::index::Stats { rows, dead, tail, bytes_memory, seq, codec, degree, ef_search } = index;
+        let crate::index::Stats { rows, dead, tail, pending: _, bytes_memory, seq, codec, degree, ef_search } =
+            index;
         let stats = PyDict::new(py);
         stats.set_item("rows", rows)?;
         stats.set_item("dead", dead)?;

@@ -33,7 +33,7 @@ struct Checkpointed {
 pub(super) async fn stats(Live(live): Live) -> Answer {
     blocking(move || {
         let LiveStats { index, bytes_store, objects, halted } = live.stats()?;
-        let Stats { rows, dead, tail, bytes_memory, seq, codec, degree, ef_search } = index;
+        let Stats { rows, dead, tail, pending: _, bytes_memory, seq, codec, degree, ef_search } = index;
         let halted = halted.map(|error| error.to_string());
         let told = Told {
             rows,

@@ -1,0 +1,104 @@
+//! How many threads attach rows, and the pools they come from: never rayon's global one.
+//!
+//! Pools are made on first use and live as long as the process. A forked child has none of the
+//! threads, only the memory that speaks of them: it makes its own, and never uses or drops those it
+//! inherited. No lock guards the pools, because a fork could leave it locked for ever.
+
+use std::mem::ManuallyDrop;
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+/// The number of threads that work on one graph. What they make does not depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Threads(usize);
+
+/// The pools made so far, by this process or by those it was forked from.
+static POOLS: ArcSwapOption<Pool> = ArcSwapOption::const_empty();
+
+struct Pool {
+    pid: u32,
+    threads: usize,
+    workers: ManuallyDrop<ThreadPool>,
+    older: Option<Arc<Pool>>,
+}
+
+impl Threads {
+    /// The calling thread alone.
+    pub const ONE: Self = Self(1);
+
+    /// `count` threads, at least one.
+    pub fn new(count: usize) -> Self {
+        Self(count.max(1))
+    }
+
+    /// As many as `VECTORD_THREADS` says, else as there are cores.
+    pub fn from_environment() -> Self {
+        let asked = std::env::var("VECTORD_THREADS").ok().and_then(|text| text.trim().parse().ok());
+        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self::new(asked.filter(|&count| count > 0).unwrap_or_else(cores))
+    }
+
+    pub(super) fn count(self) -> usize {
+        self.0
+    }
+
+    /// `work` of each item, in the order of the items.
+    pub(super) fn map<T: Sync, R: Send>(self, items: &[T], work: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
+        let pool = if self.0 > 1 && items.len() > 1 { Pool::of(self.0) } else { None };
+        match pool {
+            Some(pool) => pool.workers.install(|| items.par_iter().map(work).collect()),
+            None => items.iter().map(work).collect(),
+        }
+    }
+}
+
+impl Pool {
+    /// This process's pool of `threads`; `None` where the system gives no threads.
+    fn of(threads: usize) -> Option<Arc<Self>> {
+        let pid = std::process::id();
+        let mut known = POOLS.load_full();
+        while let Some(pool) = known {
+            if (pool.pid, pool.threads) == (pid, threads) {
+                return Some(pool);
+            }
+            known = pool.older.clone();
+        }
+        let named = |at| format!("vectord-attach-{at}");
+        // Of two that are made at once both stay; either serves.
+        let workers = ThreadPoolBuilder::new().num_threads(threads).thread_name(named).build().ok()?;
+        let workers = ManuallyDrop::new(workers);
+        let mut pool = Arc::new(Self { pid, threads, workers, older: POOLS.load_full() });
+        loop {
+            let older = pool.older.clone();
+            let found = POOLS.compare_and_swap(&older, Some(Arc::clone(&pool)));
+            if found.as_ref().map(Arc::as_ptr) == older.as_ref().map(Arc::as_ptr) {
+                return Some(pool);
+            }
+            let latest = arc_swap::Guard::into_inner(found);
+            Arc::get_mut(&mut pool).expect("a pool not taken in is nobody else's").older = latest;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_the_order_of_the_items_whatever_the_number_of_threads() {
+        let items: Vec<u64> = (0..10_000).collect();
+        let expected: Vec<u64> = items.iter().map(|item| item * item).collect();
+        for threads in [0, 1, 2, 4] {
+            assert_eq!(Threads::new(threads).map(&items, |item| item * item), expected);
+        }
+    }
+
+    #[test]
+    fn a_pool_is_made_once() {
+        let [first, second] = [Pool::of(3), Pool::of(3)].map(|pool| pool.expect("this system has threads"));
+        assert!(Arc::ptr_eq(&first, &second));
+    }
+}

@@ -1,0 +1,81 @@
+//! Attaching rows to the graph, after the entries that brought them, piece by piece.
+//!
+//! Architecture invariant: what is due is fixed by the entries, and the state after an entry is defined as
+//! if all that was due by then ran within it. So it does not matter when, how often or by whom these are
+//! called; whoever needs the state itself (a snapshot) finishes the work first. A piece is attached under
+//! the graph's lock, which no search and no `apply` takes; the writer's lock is held to show it only.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::core::Index;
+use super::view::View;
+use crate::graph::{Graph, Step};
+
+impl Index {
+    /// Rows that are due but not attached; they are searched exactly. 0 when the graph has caught up.
+    ///
+    /// It counts neither the few rows that wait for more to come, nor any under dot.
+    pub fn pending(&self) -> usize {
+        self.view.load().pending()
+    }
+
+    /// Does a piece of the due work, about 20 ms long, and shows it to searches; true while more is due.
+    ///
+    /// It may be called from any thread; of two at once one waits for the other.
+    pub fn attach_some(&self) -> bool {
+        if self.pending() > 0 {
+            self.with_graph(|graph, view, kept| {
+                self.step(graph, view, kept);
+            });
+        }
+        self.pending() > 0
+    }
+
+    /// Does all that is due, entries that come meanwhile included.
+    pub fn attach_all(&self) {
+        while self.attach_some() {}
+    }
+
+    /// Runs `then` on a view and its graph, all that was due by then done. `apply` may go on meanwhile.
+    pub(super) fn with_settled<T>(&self, then: impl FnOnce(&View, &Graph) -> T) -> T {
+        self.with_graph(|graph, view, kept| {
+            while self.step(graph, view, kept) != Step::Idle {}
+            then(view, graph)
+        })
+    }
+
+    /// Runs `then` on the present view, its graph, and what keeps the graph.
+    fn with_graph<T>(&self, then: impl FnOnce(&mut Graph, &View, &Arc<Mutex<Graph>>) -> T) -> T {
+        loop {
+            let kept = Arc::clone(&self.writer.lock().graph);
+            let mut graph = kept.lock();
+            let view = {
+                let writer = self.writer.lock();
+                if !Arc::ptr_eq(&writer.graph, &kept) {
+                    continue;
+                }
+                graph.follow(&writer.schedule);
+                self.view.load_full()
+            };
+            return then(&mut graph, &view, &kept);
+        }
+    }
+
+    /// One step of what is due by `view`, shown to searches unless the index was compacted meanwhile.
+    fn step(&self, graph: &mut Graph, view: &View, kept: &Arc<Mutex<Graph>>) -> Step {
+        let step = graph.step(&view.rows, self.threads);
+        if step == Step::Shown {
+            let mut writer = self.writer.lock();
+            if Arc::ptr_eq(&writer.graph, kept) {
+                writer.schedule.forget(graph.attached());
+                writer.shown = graph.view();
+                // Entries that came meanwhile are in both, as they were.
+                let seq = self.view.load().seq;
+                self.view.store(writer.view(seq));
+            }
+        }
+        step
+    }
+}
