@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use proptest::prelude::*;
 use vectord::error::ErrorKind;
-use vectord::graph::{EF_SEARCH, Graph, GraphView, Neighbour, Rows, RowsView, scan};
+use vectord::graph::{EF_SEARCH, Graph, GraphView, Neighbour, Rows, RowsView, Schedule, Step, Threads, scan};
 use vectord::metric::{Distance, Space};
 
 const D: usize = 24;
@@ -206,6 +206,35 @@ fn scaled_copies_stay_reachable_under_cosine() {
         let is_found = |&slot: &u32| search(&rows, &graph, rows.row(slot), 1)[0].slot == slot;
         assert!((1..5000).step_by(2).filter(is_found).count() >= 2475);
     }
+}
+
+#[test]
+fn a_graph_is_sound_between_any_two_steps_whatever_ties_it_has() {
+    let mut random = Seeded(14);
+    let mut vectors = clustered(4000, 15);
+    let direction: Vec<f32> = (0..D).map(|_| random.value()).collect();
+    for row in (0..4000).step_by(3) {
+        let scale = 1.0 + row as f32 / 1000.0;
+        let ties = vectors[row * D..(row + 1) * D].iter_mut().zip(&direction);
+        ties.for_each(|(value, along)| *value = along * scale);
+    }
+    let whole = Index::of(Distance::Cosine, &vectors, 4000);
+    let rows = whole.rows.view();
+    let mut schedule = Schedule::new(rows.space());
+    schedule.note(4000);
+    let mut graph = Graph::new(rows.space(), M, EF_CONSTRUCTION);
+    graph.follow(&schedule);
+    let (mut steps, mut attached) = (0, 0);
+    while graph.step(&rows, Threads::new(2)) != Step::Idle {
+        let broken = graph.validate(&rows, |_| true);
+        assert!(broken.is_empty(), "{} broken after {steps} steps, first: {:?}", broken.len(), broken[0]);
+        assert!(attached <= graph.view().attached());
+        attached = graph.view().attached();
+        steps += 1;
+    }
+    assert!(steps > 20, "{steps} steps");
+    assert_eq!(attached, 4000);
+    assert_eq!(graph.encode(), whole.graph.encode());
 }
 
 #[test]

@@ -64,8 +64,12 @@ impl Graph {
     }
 
     fn validate_list(&self, rows: &RowsView, slot: u32, broken: &mut Vec<String>) {
+        let view = self.view();
         let list: Vec<u32> = self.links.neighbours(slot).collect();
-        if let Some(bad) = list.iter().find(|&&near| near as usize >= self.end() || !self.tree.has(near)) {
+        // A row of a piece that is half attached may be linked to before it has a parent.
+        let is_linked =
+            |near: u32| (near as usize) < self.end() && (self.tree.has(near) || !view.holds(near));
+        if let Some(bad) = list.iter().find(|&&near| !is_linked(near)) {
             broken.push(format!("slot {slot} links to {bad}, which is not in the graph"));
             return;
         }
@@ -83,11 +87,8 @@ impl Graph {
         if parent == ROOT && !self.entries.contains(&slot) {
             broken.push(format!("slot {slot} is a root and no entry point"));
         }
-        // Links back to a piece that is half attached may not be written yet.
-        if parent != ROOT
-            && self.view().holds(slot)
-            && !self.links.neighbours(parent).any(|child| child == slot)
-        {
+        // Nor may the links back to it be written.
+        if parent != ROOT && view.holds(slot) && !self.links.neighbours(parent).any(|child| child == slot) {
             broken.push(format!("slot {slot} has lost the link of its parent {parent}"));
         }
     }
