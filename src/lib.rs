@@ -20,6 +20,9 @@
 #[cfg(not(unix))]
 compile_error!("vectord stores an index with O_TMPFILE, linkat and fsync: it builds on Linux and macOS only");
 
+#[cfg(all(feature = "bugs", not(debug_assertions)))]
+compile_error!("the feature `bugs` puts known bugs behind switches, for tests: no release may have them");
+
 pub mod error;
 pub mod frame;
 pub mod graph;

@@ -44,7 +44,8 @@ fn outage<T>(faults: &Faults, part: &'static str, fault: Fault, call: impl FnOnc
 }
 
 fn short(faults: &Arc<Faults>) -> (Registry, LiveIndex) {
-    let settings = vectord::log::Settings { give_up: std::time::Duration::from_millis(50) };
+    let log = vectord::log::Settings { give_up: std::time::Duration::from_millis(50), ..Default::default() };
+    let settings = vectord::registry::Settings { log, ..Default::default() };
     let registry = Registry::on_with(faults.clone(), settings);
     let live = registry.get("docs").unwrap();
     (registry, live)

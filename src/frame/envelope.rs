@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::checksum::matches;
+use super::checksum::{Digest, digest, matches};
 use super::entry::KNOWN_FEATURES;
 use super::hex16::Hex16;
 use super::json;
@@ -72,6 +72,19 @@ struct Probe {
 /// Decodes the head of a snapshot only; `bytes` may end anywhere after it.
 pub fn decode_envelope(bytes: &[u8]) -> Result<SnapshotHeader> {
     read(&mut Reader::new(WHAT, bytes)).map(|(header, _)| header)
+}
+
+/// The digest of the state that a snapshot holds: the XXH3-128 of its envelope's JSON, which names the
+/// hash of every part.
+///
+/// Equal states have equal digests. It checks the envelope, not the parts.
+pub fn snapshot_digest(bytes: &[u8]) -> Result<Digest> {
+    let mut reader = Reader::new(WHAT, bytes);
+    read(&mut reader)?;
+    let mut reader = Reader::new(WHAT, bytes);
+    reader.take(4, "magic")?;
+    let length = reader.u32_be("envelope length")?;
+    Ok(digest(reader.take(u64::from(length), "envelope")?))
 }
 
 /// Reads up to the first part.

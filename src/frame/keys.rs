@@ -68,6 +68,11 @@ pub fn index_prefix(name: &str) -> String {
     format!("{ROOT}{name}/")
 }
 
+/// `_vectors/<name>/log/`.
+pub fn log_prefix(name: &str) -> String {
+    format!("{ROOT}{name}/log/")
+}
+
 /// `_vectors/<name>/snap/`.
 pub fn snapshot_prefix(name: &str) -> String {
     format!("{ROOT}{name}/snap/")
@@ -75,7 +80,7 @@ pub fn snapshot_prefix(name: &str) -> String {
 
 /// `_vectors/<name>/log/<20-digit seq>.lhl1`.
 pub fn log_key(name: &str, seq: u64) -> String {
-    format!("{ROOT}{name}/log/{seq:020}.lhl1")
+    format!("{}{seq:020}.lhl1", log_prefix(name))
 }
 
 /// `_vectors/<name>/snap/<20-digit seq>.lhv1`.

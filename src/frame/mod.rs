@@ -31,11 +31,11 @@ pub use checksum::Digest;
 pub use entry::{Frame, Header, KNOWN_FEATURES, Op, OpMeta};
 pub use entry_decode::{decode_entry, decode_header, digest_of};
 pub use entry_encode::encode_entry;
-pub use envelope::decode_envelope;
+pub use envelope::{decode_envelope, snapshot_digest};
 pub use floor::{Floor, decode_floor, encode_floor};
 pub use ids::{Ids, IdsRef, MetadataRows, MetadataRowsRef, decode_ids_payload, decode_metadata_payload};
 pub use keys::{
-    Key, ROOT, check_name, floor_key, index_prefix, legacy_key, log_key, parse_key, snapshot_key,
+    Key, ROOT, check_name, floor_key, index_prefix, legacy_key, log_key, log_prefix, parse_key, snapshot_key,
     snapshot_prefix,
 };
 pub use params::Params;

@@ -1,13 +1,16 @@
 //! Checkpoints: a snapshot, then the floor, then deletion, in this order (I2).
 //!
-//! A crash anywhere leaves garbage, never loss: what was not deleted is deleted by the next checkpoint.
+//! A crash anywhere leaves garbage, never loss: what was not deleted is deleted by the next checkpoint. Any
+//! process may do it, and several may at once. The steps that take long need no hold on the log.
 
 use std::time::Duration;
 
+use super::inventory::Inventory;
+use super::settings::{Bug, Settings};
 use super::state::Log;
 use crate::error::{Error, Result};
 use crate::frame;
-use crate::store::{Put, Written, list_all};
+use crate::store::{Key, Put, Replace, Store, list_all};
 
 /// How many snapshots stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,79 +25,127 @@ impl Log {
     /// Whether the tail has grown enough to write a snapshot while writes go on: in bytes, in entries, or in
     /// the time it would take to replay. When to checkpoint is no part of the state, so a clock may decide.
     pub fn checkpoint_due(&self) -> bool {
-        let Self { tail_bytes, tail_entries, snapshot_bytes, replay, postponed, .. } = *self;
-        let grown = tail_bytes >= (64 << 20).max(snapshot_bytes / 4)
+        let Self { tail, snapshot_bytes, postponed, .. } = self;
+        let (entries, bytes, replay) = (tail.entries(), tail.bytes(), tail.replay());
+        let grown = bytes >= (64 << 20).max(snapshot_bytes / 4)
             || replay >= Duration::from_secs(30)
-            || (replay >= Duration::from_secs(5) && tail_bytes >= snapshot_bytes / 4)
-            || (tail_entries >= 4_096 && tail_bytes >= snapshot_bytes / 20)
-            || tail_entries >= 65_536;
-        grown && tail_bytes >= postponed
+            || (replay >= Duration::from_secs(5) && bytes >= snapshot_bytes / 4)
+            || (entries >= 4_096 && bytes >= snapshot_bytes / 20)
+            || entries >= 65_536;
+        grown && bytes >= *postponed
     }
 
     /// After a checkpoint that failed: the next is due when the tail has grown as much again, so that a
     /// full disk does not cost every write the encoding of a whole snapshot.
     pub fn postpone_checkpoint(&mut self) {
-        self.postponed = self.tail_bytes + (64 << 20).max(self.snapshot_bytes / 4);
+        self.postponed = self.tail.bytes() + (64 << 20).max(self.snapshot_bytes / 4);
     }
 
     /// Whether a snapshot is worth its bytes when the index is opened or closed.
     pub fn checkpoint_worthwhile(&self) -> bool {
-        let Self { tail_bytes, tail_entries, snapshot_bytes, replay, .. } = *self;
-        tail_entries > 0
-            && (tail_bytes >= (1 << 20).max(snapshot_bytes / 20)
-                || tail_entries >= 1_024
-                || replay >= Duration::from_secs(5))
+        let Self { tail, snapshot_bytes, .. } = self;
+        tail.entries() > 0
+            && (tail.bytes() >= (1 << 20).max(snapshot_bytes / 20)
+                || tail.entries() >= 1_024
+                || tail.replay() >= Duration::from_secs(5))
     }
 
-    /// Writes `snapshot`, the state exactly at the position, reads it back, raises the floor and deletes
-    /// what is below. Returns the number of objects deleted.
-    pub fn checkpoint(&mut self, snapshot: &[u8], keep: Keep) -> Result<usize> {
-        let seq = self.position.seq;
-        let key = self.snapshot_key(seq)?;
-        match self.store.put_if_absent(&key, snapshot) {
-            Put::Created | Put::Exists => {}
-            Put::Failed { error, written: Written::No | Written::Unknown } => {
-                return Err(Self::about(&key, error));
-            }
+    /// Takes notice of snapshots that other processes wrote: what they cover needs none of ours.
+    pub fn look_for_snapshots(&mut self) -> Result<()> {
+        let inventory = Inventory::take(&*self.store, &self.name)?;
+        if let Some(&(seq, bytes)) =
+            inventory.snapshots.iter().rev().find(|&&(seq, _)| seq <= self.position.seq)
+            && self.snapshots.last().is_none_or(|&last| last < seq)
+        {
+            self.checkpointed(seq, bytes);
         }
-        let there = self.store.get(&key)?.ok_or_else(|| {
-            Self::about(&key, Error::unavailable("the snapshot was written and is not there"))
-        })?;
-        if there != snapshot {
-            frame::decode_snapshot(&there).map_err(|error| Self::about(&key, error))?;
+        Ok(())
+    }
+
+    /// Counts a snapshot of `bytes` bytes at `seq` that was read back, or written by another process.
+    pub fn checkpointed(&mut self, seq: u64, bytes: u64) {
+        if let Err(at) = self.snapshots.binary_search(&seq) {
+            self.snapshots.insert(at, seq);
         }
-        if self.snapshots.last() != Some(&seq) {
-            self.snapshots.push(seq);
-        }
-        self.snapshot_bytes = there.len() as u64;
-        (self.tail_bytes, self.tail_entries, self.postponed, self.replay) = (0, 0, 0, Duration::ZERO);
-        let floor = match keep {
-            Keep::Newest => seq,
-            Keep::Two => match self.snapshots.len().checked_sub(2) {
-                Some(at) => self.snapshots[at],
-                None => return Ok(0),
-            },
+        self.snapshot_bytes = bytes;
+        self.postponed = 0;
+        self.tail.cover(seq);
+    }
+
+    /// Whether the newest floor stands above `seq`: nothing of it may be there any more.
+    pub fn is_below_floor(&mut self, seq: u64) -> Result<bool> {
+        self.floors.advance(&*self.store, &self.name)?;
+        Ok(self.floors.seq > seq)
+    }
+
+    /// Raises the floor to what the snapshots that were verified allow, and answers how far it stands.
+    pub fn raise_floor(&mut self, keep: Keep) -> Result<u64> {
+        let back = match keep {
+            Keep::Newest => 1,
+            Keep::Two => 2,
         };
-        self.floors.raise(&*self.store, &self.name, floor)?;
-        self.delete_below()
+        if let Some(at) = self.snapshots.len().checked_sub(back) {
+            let floor = self.snapshots[at];
+            if self.settings.commits(Bug::DeleteBeforeFloor) {
+                delete_below(&*self.store, &self.name, floor)?;
+            }
+            self.floors.raise(&*self.store, &self.name, floor)?;
+        }
+        let floor = self.floors.seq;
+        self.snapshots.retain(|&seq| seq >= floor);
+        self.publish();
+        Ok(floor)
     }
 
-    /// Deletes the entries up to the floor and the snapshots below it.
-    fn delete_below(&mut self) -> Result<usize> {
-        let floor = self.floors.seq;
-        let mut deleted = 0;
-        for object in list_all(&*self.store, &frame::index_prefix(&self.name))? {
-            let garbage = match frame::parse_key(object.key.as_str()) {
-                Some(frame::Key::Log { seq, .. }) => seq <= floor,
-                Some(frame::Key::Snapshot { seq, .. }) => seq < floor,
-                Some(frame::Key::Floor { .. } | frame::Key::Legacy { .. }) | None => false,
-            };
-            if garbage {
-                self.store.delete(&object.key)?;
-                deleted += 1;
-            }
-        }
-        self.snapshots.retain(|&seq| seq >= floor);
-        Ok(deleted)
+    /// Writes `snapshot`, the state exactly at the position, reads it back, raises the floor and deletes what
+    /// is below.
+    pub fn checkpoint(&mut self, snapshot: &[u8], keep: Keep) -> Result<()> {
+        let seq = self.position.seq;
+        let bytes = publish_snapshot(&*self.store, &self.name, seq, snapshot, &self.settings)?;
+        self.checkpointed(seq, bytes);
+        let floor = self.raise_floor(keep)?;
+        delete_below(&*self.store, &self.name, floor)
     }
+}
+
+/// Writes the snapshot of the state at `seq` and reads it back; answers its size. One that is there already
+/// stays, if it can be read.
+pub fn publish_snapshot(
+    store: &dyn Store,
+    name: &str,
+    seq: u64,
+    snapshot: &[u8],
+    settings: &Settings,
+) -> Result<u64> {
+    let overwritten = settings.commits(Bug::OverwrittenSnapshot);
+    let key = Key::parse(frame::snapshot_key(name, if overwritten { 1 } else { seq }))?;
+    let about = |error: Error| error.within(key.as_str());
+    if overwritten {
+        if let Replace::Failed { error, .. } = store.replace(&key, snapshot) {
+            return Err(about(error));
+        }
+    } else if let Put::Failed { error, .. } = store.put_if_absent(&key, snapshot) {
+        return Err(about(error));
+    }
+    let missing = || about(Error::unavailable("the snapshot was written and is not there"));
+    let there = store.get(&key)?.ok_or_else(missing)?;
+    if there != snapshot {
+        frame::decode_snapshot(&there).map_err(about)?;
+    }
+    Ok(there.len() as u64)
+}
+
+/// Deletes the entries up to the floor and the snapshots below it.
+pub fn delete_below(store: &dyn Store, name: &str, floor: u64) -> Result<()> {
+    for object in list_all(store, &frame::index_prefix(name))? {
+        let garbage = match frame::parse_key(object.key.as_str()) {
+            Some(frame::Key::Log { seq, .. }) => seq <= floor,
+            Some(frame::Key::Snapshot { seq, .. }) => seq < floor,
+            Some(frame::Key::Floor { .. } | frame::Key::Legacy { .. }) | None => false,
+        };
+        if garbage {
+            store.delete(&object.key)?;
+        }
+    }
+    Ok(())
 }

@@ -2,15 +2,18 @@
 //!
 //! An entry counts only if it continues the one before and stands above the newest floor (I5).
 
-use std::time::Instant;
-
 use super::ledger::Outcome;
+use super::settings::Bug;
 use super::state::{Log, Position};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{self, Digest, Frame, Header, Op};
+use crate::store::Key;
 
 /// What applies the operations of an entry.
 pub type Apply<'a> = dyn FnMut(&Header, &[Op<'_>]) -> Result<Vec<Outcome>> + 'a;
+
+/// How often a damaged object is read again: the damage may have happened on the way.
+const READS: usize = 3;
 
 /// How following ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,20 +29,56 @@ impl Log {
     ///
     /// A damaged entry stops it with `Corrupt`, naming the object; what was applied before stays.
     pub fn follow(&mut self, apply: &mut Apply<'_>) -> Result<Followed> {
+        let before = (self.position.seq, self.floors);
+        let followed = self.follow_to_the_end(apply);
+        if before != (self.position.seq, self.floors) {
+            self.publish();
+        }
+        followed
+    }
+
+    fn follow_to_the_end(&mut self, apply: &mut Apply<'_>) -> Result<Followed> {
+        let mut reads = 0;
         loop {
             let seq = self.position.seq + 1;
             let key = self.log_key(seq)?;
             let bytes = self.store.get(&key)?;
-            if !self.floors.verify(&*self.store, &self.name, seq)? {
+            if !self.verify(seq)? {
                 return Ok(Followed::Overtaken);
             }
             let Some(bytes) = bytes else { return Ok(Followed::UpToDate) };
-            self.apply_entry(&bytes, apply).map_err(|error| Self::about(&key, error))?;
+            reads += 1;
+            match self.apply_entry(&bytes, apply) {
+                Ok(()) => reads = 0,
+                Err(error) if error.kind() == ErrorKind::Corrupt && reads < READS => {}
+                Err(error) => return Err(Self::about(&key, error)),
+            }
         }
     }
 
+    /// What `read` makes of the entry at `key`, which is got again where it is damaged; `None` if there is none.
+    pub(super) fn read_entry<T>(&self, key: &Key, read: impl Fn(&[u8]) -> Result<T>) -> Result<Option<T>> {
+        let mut left = READS;
+        loop {
+            let Some(bytes) = self.store.get(key)? else { return Ok(None) };
+            left -= 1;
+            match read(&bytes) {
+                Err(error) if error.kind() == ErrorKind::Corrupt && left > 0 => {}
+                done => return done.map(Some).map_err(|error| Self::about(key, error)),
+            }
+        }
+    }
+
+    /// Whether entry `seq` counts: it stands above the newest floor (I4).
+    pub(super) fn verify(&mut self, seq: u64) -> Result<bool> {
+        if self.settings.commits(Bug::NoFloorCheck) {
+            return Ok(true);
+        }
+        self.floors.verify(&*self.store, &self.name, seq)
+    }
+
     /// Checks that `bytes` continue the log, applies them and moves the position.
-    pub(super) fn apply_entry(&mut self, bytes: &[u8], apply: &mut Apply<'_>) -> Result<()> {
+    fn apply_entry(&mut self, bytes: &[u8], apply: &mut Apply<'_>) -> Result<()> {
         let (header, ops) = frame::decode_entry(bytes)?;
         self.check_continues(&header)?;
         check_alone(&ops)?;
@@ -54,22 +93,16 @@ impl Log {
         bytes: &[u8],
         apply: &mut Apply<'_>,
     ) -> Result<()> {
-        let started = Instant::now();
+        let started = self.settings.clock.now();
         let outcomes = apply(header, ops)?;
-        self.replay += started.elapsed();
-        self.advance(header, ops, &outcomes, frame::digest_of(bytes)?, bytes.len());
+        let took = self.settings.clock.now() - started;
+        self.advance(header, ops, &outcomes, frame::digest_of(bytes)?);
+        self.tail.push(header.seq, bytes.len() as u64, took);
         Ok(())
     }
 
     /// Moves the position past an applied entry.
-    fn advance(
-        &mut self,
-        header: &Header,
-        ops: &[Op<'_>],
-        outcomes: &[Outcome],
-        digest: Digest,
-        bytes: usize,
-    ) {
+    fn advance(&mut self, header: &Header, ops: &[Op<'_>], outcomes: &[Outcome], digest: Digest) {
         // Whatever stands at this place now decides an entry of ours that was not answered.
         if self.unresolved.take().is_some() {
             self.writer_batch += 1;
@@ -80,8 +113,6 @@ impl Log {
             self.ledger.clear();
         }
         self.ledger.record(header, ops, outcomes);
-        self.tail_entries += 1;
-        self.tail_bytes += bytes as u64;
     }
 
     fn check_continues(&self, header: &Header) -> Result<()> {

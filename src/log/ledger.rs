@@ -58,6 +58,11 @@ impl Ledger {
         (&self.writers, self.writers_from)
     }
 
+    /// The last batch of `writer`, if it is remembered.
+    pub fn last_batch(&self, writer: &[u8; 16]) -> Option<&WriterState> {
+        self.writers.get(writer)
+    }
+
     /// The remembered keys, oldest first.
     pub fn records(&self) -> Vec<IdempotencyRecord> {
         self.order.iter().map(|key| self.records[key]).collect()

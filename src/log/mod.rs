@@ -5,16 +5,23 @@
 
 mod append;
 mod checkpoint;
+mod clock;
 mod floor;
 mod follow;
 mod inventory;
 mod ledger;
+mod mark;
+mod settings;
 mod state;
+mod tail;
 
-pub use self::append::Append;
-pub use self::checkpoint::Keep;
+pub use self::append::{Append, Verdict};
+pub use self::checkpoint::{Keep, delete_below, publish_snapshot};
+pub use self::clock::{Clock, SystemClock};
 pub use self::floor::Floors;
 pub use self::follow::{Apply, Followed};
 pub use self::inventory::Inventory;
 pub use self::ledger::{Known, Ledger, Outcome};
-pub use self::state::{Log, Position, Settings};
+pub use self::mark::Mark;
+pub use self::settings::{Bug, Settings};
+pub use self::state::{Log, Position};

@@ -8,22 +8,12 @@ use std::time::Duration;
 use super::floor::Floors;
 use super::inventory::Inventory;
 use super::ledger::Ledger;
+use super::mark::Mark;
+use super::settings::Settings;
+use super::tail::Tail;
 use crate::error::{Error, Result};
 use crate::frame::{self, Digest};
 use crate::store::{Key, Store};
-
-/// How patient the log is.
-#[derive(Debug, Clone, Copy)]
-pub struct Settings {
-    /// How long an append whose outcome is unknown is tried before its callers are told so.
-    pub give_up: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { give_up: Duration::from_secs(30) }
-    }
-}
 
 /// What identifies a place in a log: everything the next entry must continue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,14 +42,12 @@ pub struct Log {
     /// Snapshots known to be on the store, ascending.
     pub(super) snapshots: Vec<u64>,
     pub(super) snapshot_bytes: u64,
-    pub(super) tail_entries: u64,
-    pub(super) tail_bytes: u64,
+    pub(super) tail: Tail,
     /// No checkpoint is due before the tail has this many bytes: one failed.
     pub(super) postponed: u64,
-    /// How long applying the tail took: about what replaying it will take whoever opens the index next.
-    pub(super) replay: Duration,
     /// An entry that was sent at `position.seq + 1` and may or may not be there.
     pub(super) unresolved: Option<Vec<u8>>,
+    pub(super) mark: Arc<Mark>,
 }
 
 impl Log {
@@ -71,31 +59,36 @@ impl Log {
         position: Position,
         ledger: Ledger,
         settings: Settings,
-    ) -> Self {
+    ) -> Result<Self> {
         let snapshot_bytes =
             inventory.snapshots.iter().find(|&&(seq, _)| seq == position.seq).map_or(0, |&(_, bytes)| bytes);
-        Self {
+        Ok(Self {
             store,
             name: name.to_owned(),
-            settings,
-            writer_id: uuid::Uuid::new_v4().into_bytes(),
+            writer_id: settings.writer_id(),
             writer_batch: 0,
+            settings,
             position,
             floors: inventory.floors,
             ledger,
             snapshots: inventory.snapshots.iter().map(|&(seq, _)| seq).collect(),
             snapshot_bytes,
-            tail_entries: 0,
-            tail_bytes: 0,
+            tail: Tail::default(),
             postponed: 0,
-            replay: Duration::ZERO,
             unresolved: None,
-        }
+            mark: Mark::new(name, position.seq, inventory.floors)?,
+        })
     }
 
     /// Where the log stands.
     pub fn position(&self) -> Position {
         self.position
+    }
+
+    /// What readers ask whether there is anything newer. It moves with this log, and with the one that
+    /// [replaces](Self::replace) it.
+    pub fn mark(&self) -> &Arc<Mark> {
+        &self.mark
     }
 
     /// Gives a log that has no entry yet its UUID.
@@ -106,13 +99,40 @@ impl Log {
     }
 
     /// The store it stands on.
-    pub fn store(&self) -> &dyn Store {
-        &*self.store
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// What it depends on.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// What is remembered of writers and idempotency keys.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// Adds to what replaying the tail will cost: work that its entries caused after they were applied.
+    pub fn note_work(&mut self, time: Duration) {
+        self.tail.work(time);
+    }
+
+    /// Goes on where `fresh` stands, under this log's own name as a writer: its entries on the store stay its own.
+    pub fn replace(&mut self, fresh: Self) {
+        let Self { writer_id, writer_batch, mark, unresolved, .. } = self;
+        // A batch that is not resolved keeps its number: should it turn up late, the number tells it from others.
+        let sent = *writer_batch + u64::from(unresolved.is_some());
+        let known = fresh.ledger.last_batch(writer_id).map_or(0, |last| last.batch);
+        let fresh =
+            Self { writer_id: *writer_id, writer_batch: sent.max(known), mark: Arc::clone(mark), ..fresh };
+        *self = fresh;
+        self.publish();
+    }
+
+    /// Tells readers where the log stands now.
+    pub(super) fn publish(&self) {
+        self.mark.set(self.position.seq, self.floors, None);
     }
 
     /// An error about the object `key`.
@@ -122,9 +142,5 @@ impl Log {
 
     pub(super) fn log_key(&self, seq: u64) -> Result<Key> {
         Key::parse(frame::log_key(&self.name, seq))
-    }
-
-    pub(super) fn snapshot_key(&self, seq: u64) -> Result<Key> {
-        Key::parse(frame::snapshot_key(&self.name, seq))
     }
 }

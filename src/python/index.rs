@@ -319,16 +319,21 @@ impl PyIndex {
     ///     ``halted``, why writes are refused (a damaged entry, say), or None.
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let live = self.live()?;
-        let LiveStats { index, bytes_store, objects: _, halted } = py.detach(|| live.stats())?;
-        let crate::index::Stats { rows, dead, tail, pending: _, bytes_memory, seq, codec, degree, ef_search } =
+        let LiveStats { index, bytes_store, objects, lag, halted } = py.detach(|| live.stats())?;
+        let digest = py.detach(|| live.digest())?.digest;
+        let crate::index::Stats { rows, dead, tail, pending, bytes_memory, seq, codec, degree, ef_search } =
             index;
         let stats = PyDict::new(py);
         stats.set_item("rows", rows)?;
         stats.set_item("dead", dead)?;
         stats.set_item("tail", tail)?;
+        stats.set_item("pending", pending)?;
         stats.set_item("bytes_memory", bytes_memory)?;
         stats.set_item("bytes_store", bytes_store)?;
+        stats.set_item("objects", objects)?;
         stats.set_item("seq", seq)?;
+        stats.set_item("lag", lag)?;
+        stats.set_item("digest", digest)?;
         stats.set_item("codec", codec)?;
         stats.set_item("degree", degree)?;
         stats.set_item("ef_search", ef_search)?;

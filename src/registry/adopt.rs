@@ -51,7 +51,7 @@ fn snapshot_of(store: &Arc<dyn Store>, name: &str, blob: &[u8]) -> Result<Vec<u8
         position,
         Ledger::default(),
         Settings::default(),
-    );
+    )?;
     let bytes = snapshot::encode(name, &params, &log, &index)?;
     // A snapshot is never overwritten: one that this build could not open must not be written.
     snapshot::decode(&bytes)?;

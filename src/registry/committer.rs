@@ -3,73 +3,100 @@
 //! It is never cancelled with a request: a caller that went away changes nothing. It ends when asked to
 //! close, or when every handle is gone, after a last checkpoint if one is worth its bytes.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use super::group::{Asked, Group, answer};
-use super::keeper::{Committed, Keeper};
+use parking_lot::Mutex;
+
+use super::checkpoint::checkpoint;
+use super::group::Group;
+use super::keeper::{Attempt, Keeper};
 use super::load::finish_drop;
-use super::request::Request;
+use super::request::{Asked, Request, answer};
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 
 /// A group of writes goes into one entry of about this many bytes.
 const GROUP_BYTES: usize = 8 << 20;
 
+/// With more rows than this waiting to be attached, the next group waits: each costs every search a look.
+const PENDING_ROWS: usize = 4_096;
+
+/// How long after a write whose outcome is unknown it is sent again, when nothing else is asked.
+const RESOLVE_AGAIN: Duration = Duration::from_millis(500);
+
 /// Starts the thread.
-pub(super) fn start(keeper: Keeper) -> Result<(Sender<Request>, JoinHandle<()>)> {
+pub(super) fn start(keeper: Arc<Mutex<Keeper>>) -> Result<(Sender<Request>, JoinHandle<()>)> {
     let (sender, receiver) = channel();
+    let name = format!("vectord {}", keeper.lock().name);
     let thread = std::thread::Builder::new()
-        .name(format!("vectord {}", keeper.name))
-        .spawn(move || run(keeper, &receiver))
+        .name(name)
+        .spawn(move || run(&keeper, &receiver))
         .map_err(|error| Error::exhausted(format!("cannot start a thread: {error}")).caused_by(error))?;
     Ok((sender, thread))
 }
 
-fn run(mut keeper: Keeper, requests: &Receiver<Request>) {
-    if keeper.log.checkpoint_worthwhile() {
-        tidy(&mut keeper);
+fn run(keeper: &Mutex<Keeper>, requests: &Receiver<Request>) {
+    let worthwhile = keeper.lock().log.checkpoint_worthwhile();
+    if worthwhile {
+        tidy(keeper);
     }
     let mut waiting = None;
-    while let Some(request) = waiting.take().or_else(|| requests.recv().ok()) {
+    while let Some(request) = waiting.take().or_else(|| next(keeper, requests)) {
         match request {
-            Request::Write { write, idempotency_key, reply } => {
-                waiting = write_group(&mut keeper, (write, idempotency_key, reply), requests);
-                after_write(&mut keeper);
+            Request::Write(asked) => {
+                waiting = write_group(keeper, asked, requests);
+                after_write(keeper);
             }
-            Request::Refresh(reply) => answer(&reply, keeper.catch_up().map(|()| keeper.log.position().seq)),
             Request::Checkpoint(reply) => {
-                let done = compact_if(&mut keeper, 5).and_then(|()| keeper.checkpoint());
-                answer(&reply, done);
+                answer(&reply, compact_if(keeper, 5).and_then(|()| checkpoint(keeper)));
             }
-            Request::Flush(reply) => answer(&reply, keeper.resolve().map(|()| keeper.log.position().seq)),
-            Request::Drop(reply) => answer(&reply, end(&mut keeper)),
+            Request::Flush(reply) => answer(&reply, flush(keeper)),
+            Request::Drop(reply) => answer(&reply, end(&mut keeper.lock())),
             Request::Close(reply) => {
-                close(&mut keeper);
-                answer(&reply, Ok(keeper.log.position().seq));
+                close(keeper);
+                answer(&reply, Ok(keeper.lock().log.position().seq));
                 return;
             }
         }
     }
-    close(&mut keeper);
+    close(keeper);
+}
+
+/// The next request. While a write is not resolved it is sent again and again.
+fn next(keeper: &Mutex<Keeper>, requests: &Receiver<Request>) -> Option<Request> {
+    loop {
+        if !keeper.lock().log.is_unresolved() {
+            return requests.recv().ok();
+        }
+        match requests.recv_timeout(RESOLVE_AGAIN) {
+            Ok(request) => return Some(request),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => {
+                let mut keeper = keeper.lock();
+                if let Err(error) = keeper.resolve() {
+                    tracing::debug!(index = keeper.name, %error, "a write is not resolved yet");
+                }
+            }
+        }
+    }
 }
 
 /// Commits `first` and what can go with it; returns a request that was taken but not handled.
-fn write_group(keeper: &mut Keeper, first: Asked, requests: &Receiver<Request>) -> Option<Request> {
+fn write_group(keeper: &Mutex<Keeper>, first: Asked, requests: &Receiver<Request>) -> Option<Request> {
+    let mut keeper = keeper.lock();
     if let Err(error) = keeper.ready() {
-        answer(&first.2, Err(error));
+        first.waiting.answer(Err(error));
         return None;
     }
     let mut group = Group::default();
-    group.take(keeper, first);
+    group.take(&keeper, first);
     let mut waiting = None;
     while group.bytes() < GROUP_BYTES {
         match requests.try_recv() {
-            Ok(Request::Write { write, idempotency_key, reply })
-                if group.admits(&write, idempotency_key.as_ref()) =>
-            {
-                group.take(keeper, (write, idempotency_key, reply));
-            }
+            Ok(Request::Write(asked)) if group.admits(&asked) => group.take(&keeper, asked),
             Ok(other) => {
                 waiting = Some(other);
                 break;
@@ -77,63 +104,98 @@ fn write_group(keeper: &mut Keeper, first: Asked, requests: &Receiver<Request>) 
             Err(_) => break,
         }
     }
-    group.commit(keeper);
+    group.commit(&mut keeper);
     waiting
 }
 
-fn after_write(keeper: &mut Keeper) {
+fn after_write(keeper: &Mutex<Keeper>) {
+    let shown = Arc::clone(&keeper.lock().shown);
+    shown.attach_down_to(PENDING_ROWS);
     let compacted = compact_if(keeper, 2);
-    if keeper.log.checkpoint_due() {
-        let done = compacted.and_then(|()| keeper.checkpoint().map(drop));
-        warn(keeper, done);
-    } else {
-        warn(keeper, compacted);
-    }
+    let due = {
+        let mut keeper = keeper.lock();
+        keeper.log.note_work(shown.take_attach_time());
+        keeper.log.checkpoint_due()
+    };
+    let done = if due { compacted.and_then(|()| checkpoint_if_needed(keeper)) } else { compacted };
+    warn(keeper, done);
+}
+
+/// Writes a snapshot, unless another process's covers so much that none is due.
+fn checkpoint_if_needed(keeper: &Mutex<Keeper>) -> Result<()> {
+    let due = {
+        let mut keeper = keeper.lock();
+        keeper.log.look_for_snapshots()?;
+        keeper.log.checkpoint_due()
+    };
+    if due { checkpoint(keeper).map(drop) } else { Ok(()) }
 }
 
 /// What failed here loses nothing: the log keeps everything, and it is tried again when the log has grown.
-fn warn(keeper: &mut Keeper, done: Result<()>) {
+fn warn(keeper: &Mutex<Keeper>, done: Result<()>) {
     if let Err(error) = done {
+        let mut keeper = keeper.lock();
         keeper.log.postpone_checkpoint();
         tracing::warn!(index = keeper.name, %error, "checkpoint failed, the log keeps everything");
     }
 }
 
-/// Compacts if more than one row in `part` is dead.
-fn compact_if(keeper: &mut Keeper, part: usize) -> Result<()> {
+/// Compacts if more than one row in `part` is dead. Where others wrote first, they may have done it.
+fn compact_if(keeper: &Mutex<Keeper>, part: usize) -> Result<()> {
+    let mut keeper = keeper.lock();
     if keeper.check_writable().is_ok() && keeper.should_compact(part) {
-        keeper.commit(&[Frame::Compact.into()])?;
+        keeper.attempt(&[Frame::Compact.into()])?;
     }
     Ok(())
 }
 
 fn end(keeper: &mut Keeper) -> Result<u64> {
-    match keeper.commit(&[Frame::Drop.into()])? {
-        Committed::Done(seq, _) => {
-            finish_drop(&keeper.name, &keeper.params, &mut keeper.log);
-            Ok(seq)
+    loop {
+        match keeper.attempt(&[Frame::Drop.into()])? {
+            Attempt::Done(seq, _) => {
+                let Keeper { name, params, log, .. } = keeper;
+                finish_drop(name, params, log);
+                return Ok(seq);
+            }
+            // Another batch came first; it is deleted all the same.
+            Attempt::Moved => {}
         }
-        Committed::Taken => Err(Error::conflict(format!(
-            "another process wrote to index {:?} first; it was not deleted: retry",
-            keeper.name
-        ))),
     }
 }
 
-fn tidy(keeper: &mut Keeper) {
-    if keeper.check_writable().is_err() {
+fn flush(keeper: &Mutex<Keeper>) -> Result<u64> {
+    let mut keeper = keeper.lock();
+    keeper.resolve()?;
+    Ok(keeper.log.position().seq)
+}
+
+fn tidy(keeper: &Mutex<Keeper>) {
+    if keeper.lock().check_writable().is_err() {
         return;
     }
-    let done = compact_if(keeper, 5).and_then(|()| keeper.checkpoint().map(drop));
+    let done = compact_if(keeper, 5).and_then(|()| checkpoint_if_worthwhile(keeper));
     warn(keeper, done);
 }
 
-fn close(keeper: &mut Keeper) {
-    if let Err(error) = keeper.resolve() {
-        tracing::warn!(index = keeper.name, %error, "closed with a write not resolved");
-        return;
-    }
-    if keeper.log.checkpoint_worthwhile() {
+fn checkpoint_if_worthwhile(keeper: &Mutex<Keeper>) -> Result<()> {
+    let worthwhile = {
+        let mut keeper = keeper.lock();
+        keeper.log.look_for_snapshots()?;
+        keeper.log.checkpoint_worthwhile()
+    };
+    if worthwhile { checkpoint(keeper).map(drop) } else { Ok(()) }
+}
+
+fn close(keeper: &Mutex<Keeper>) {
+    let worthwhile = {
+        let mut keeper = keeper.lock();
+        if let Err(error) = keeper.resolve() {
+            tracing::warn!(index = keeper.name, %error, "closed with a write not resolved");
+            return;
+        }
+        keeper.log.checkpoint_worthwhile()
+    };
+    if worthwhile {
         tidy(keeper);
     }
 }

@@ -1,26 +1,28 @@
 //! Group commit: writes that queued together share one entry of the log, and one fsync.
 //!
-//! Each was checked by itself before it joined, so none fails another; all are acknowledged, or none is.
+//! Each was checked by itself before it joined, so none fails another. Where another process wrote first, each
+//! is checked again on what stands there now, and the group is sent again without those that no longer fit.
+
+use std::time::Duration;
 
 use super::batch::Batch;
-use super::keeper::{Committed, Keeper};
-use super::request::{Reply, Write, Written};
+use super::keeper::{Attempt, Keeper};
+use super::request::{Asked, Waiting, Write, Written};
 use crate::error::{Error, Part, Result};
 use crate::frame::{Frame, Ids, MetadataRows, Op, OpMeta};
+use crate::log::{Known, Outcome};
 
-/// A caller that no longer waits is no error.
-pub(super) fn answer<T>(reply: &Reply<T>, result: Result<T>) {
-    drop(reply.send(result));
-}
-
-/// A write as it arrives: itself, its idempotency key, and where its answer goes.
-pub(super) type Asked = (Write, Option<String>, Reply<Written>);
-
-/// Writes that share an entry. Each was checked by itself, so one never fails another.
+/// Writes that share an entry.
 #[derive(Default)]
 pub(super) struct Group {
-    writes: Vec<(Prepared, OpMeta, Reply<Written>)>,
+    members: Vec<Member>,
     bytes: usize,
+}
+
+struct Member {
+    prepared: Prepared,
+    meta: OpMeta,
+    waiting: Waiting,
 }
 
 /// A write whose bytes stand ready for the log.
@@ -36,108 +38,151 @@ impl Group {
         self.bytes
     }
 
-    /// Whether `write` may join: its check needs nothing that this group has not yet applied.
-    pub(super) fn admits(&self, write: &Write, key: Option<&String>) -> bool {
-        let known =
-            |key: &String| self.writes.iter().any(|(_, meta, _)| meta.idempotency_key.as_ref() == Some(key));
-        match write {
-            Write::Upsert(_) | Write::Delete(_) => !key.is_some_and(known),
-            Write::SetMetadata(_) => self.writes.is_empty(),
+    /// Whether `asked` may join: its check needs nothing that this group has not yet applied.
+    pub(super) fn admits(&self, asked: &Asked) -> bool {
+        let known = |key: &String| {
+            self.members.iter().any(|member| member.meta.idempotency_key.as_ref() == Some(key))
+        };
+        match asked.write {
+            Write::Upsert(_) | Write::Delete(_) => !asked.idempotency_key.as_ref().is_some_and(known),
+            Write::SetMetadata(_) => self.members.is_empty(),
         }
     }
 
-    pub(super) fn take(&mut self, keeper: &Keeper, (write, idempotency_key, reply): Asked) {
+    /// Takes a write in, or answers it at once.
+    pub(super) fn take(&mut self, keeper: &Keeper, asked: Asked) {
+        let Asked { write, idempotency_key, waiting } = asked;
         let bytes = write.bytes();
-        match prepare(keeper, write, idempotency_key.as_deref(), self.writes.is_empty()) {
-            Ok(Ready::Write(prepared)) => {
+        let alone = self.members.is_empty();
+        let checked = Prepared::new(write)
+            .and_then(|prepared| Ok((prepared.check(keeper, idempotency_key.as_deref(), alone)?, prepared)));
+        match checked {
+            Ok((None, prepared)) => {
                 // Frames that share key and index are one batch; each write is a batch of its own.
-                let op_index = self.writes.len() as u32;
-                let meta = OpMeta {
-                    op_index: if idempotency_key.is_some() { op_index } else { 0 },
-                    idempotency_key,
-                };
-                self.writes.push((prepared, meta, reply));
+                let op_index = if idempotency_key.is_some() { self.members.len() as u32 } else { 0 };
+                self.members.push(Member { prepared, meta: OpMeta { idempotency_key, op_index }, waiting });
                 self.bytes += bytes;
             }
-            Ok(Ready::Answered(written)) => answer(&reply, Ok(written)),
-            Err(error) => answer(&reply, Err(error)),
+            Ok((Some(written), _)) => waiting.answer(Ok(written)),
+            Err(error) => waiting.answer(Err(error)),
         }
     }
 
-    pub(super) fn commit(self, keeper: &mut Keeper) {
-        if self.writes.is_empty() {
-            return;
+    /// Commits the group as one entry, and answers every member.
+    pub(super) fn commit(mut self, keeper: &mut Keeper) {
+        let clock = keeper.settings.log.clock.clone();
+        let (started, mut attempts) = (clock.now(), 0);
+        while !self.members.is_empty() {
+            match keeper.attempt(&self.ops()) {
+                Ok(Attempt::Done(seq, outcomes)) => {
+                    for (member, Outcome { count, length }) in self.members.iter().zip(outcomes) {
+                        let (count, length) = (count as usize, length as usize);
+                        member.waiting.answer(Ok(Written { seq, count, length }));
+                    }
+                    return;
+                }
+                Ok(Attempt::Moved) if clock.now() - started < keeper.settings.log.give_up => {
+                    attempts += 1;
+                    clock.sleep(jitter(keeper.log.next_batch(), attempts));
+                    self.check_again(keeper);
+                }
+                Ok(Attempt::Moved) => self.fail(&Error::conflict(format!(
+                    "other processes write to index {:?} all the time; nothing of this call was written: retry",
+                    keeper.name
+                ))),
+                Err(error) => self.fail(&error),
+            }
         }
-        let ops: Vec<Op<'_>> = self
-            .writes
+    }
+
+    fn ops(&self) -> Vec<Op<'_>> {
+        self.members
             .iter()
-            .map(|(prepared, meta, _)| {
-                let frame = match prepared {
-                    Prepared::Rows(batch) => Frame::Upsert(batch.rows().as_ref()),
-                    Prepared::Ids(ids) => Frame::Delete(ids.as_ref()),
-                    Prepared::Metadata(rows) => Frame::SetMetadata(rows.as_ref()),
-                };
-                Op { meta: meta.clone(), frame }
-            })
-            .collect();
-        let committed = keeper.commit(&ops);
-        drop(ops);
-        let failed =
-            |error: &Error| self.writes.iter().for_each(|(_, _, reply)| answer(reply, Err(error.clone())));
-        match committed {
-            Ok(Committed::Done(seq, outcomes)) => {
-                for ((_, _, reply), outcome) in self.writes.iter().zip(outcomes) {
-                    let (count, length) = (outcome.count as usize, outcome.length as usize);
-                    answer(reply, Ok(Written { seq, count, length }));
-                }
+            .map(|Member { prepared, meta, waiting: _ }| Op { meta: meta.clone(), frame: prepared.frame() })
+            .collect()
+    }
+
+    /// Keeps the members that still fit, and answers the others.
+    fn check_again(&mut self, keeper: &Keeper) {
+        let alone = self.members.len() == 1;
+        self.members.retain(|Member { prepared, meta, waiting }| {
+            match prepared.check(keeper, meta.idempotency_key.as_deref(), alone) {
+                Ok(None) => return true,
+                Ok(Some(written)) => waiting.answer(Ok(written)),
+                Err(error) => waiting.answer(Err(error)),
             }
-            Ok(Committed::Taken) => failed(&Error::conflict(format!(
-                "another process wrote to index {:?} first; nothing of this call was written, and what that process \
-                 wrote is visible here now: retry",
-                keeper.name
-            ))),
-            Err(error) => failed(&error),
+            false
+        });
+    }
+
+    fn fail(&mut self, error: &Error) {
+        for member in self.members.drain(..) {
+            member.waiting.answer(Err(error.clone()));
         }
     }
 }
 
-/// A write that is ready to be logged, or was answered before.
-enum Ready {
-    Write(Prepared),
-    Answered(Written),
+/// A pause before the next attempt: up to a millisecond for each so far, so that writers part ways.
+fn jitter(batch: u64, attempts: u64) -> Duration {
+    let mixed =
+        (batch ^ (u64::from(std::process::id()) << 32) ^ attempts).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    Duration::from_micros((mixed >> 40) % (1_000 * attempts.min(20)))
 }
 
-/// Checks what only the state before the entry can tell; `alone` says that nothing shares the entry so far.
-fn prepare(keeper: &Keeper, write: Write, key: Option<&str>, alone: bool) -> Result<Ready> {
-    let index = &keeper.shown.index;
-    let prepared = match write {
-        Write::Upsert(batch) => {
-            index.check_room(batch.len())?;
-            Prepared::Rows(batch)
-        }
-        Write::Delete(ids) if alone && ids.iter().all(|id| !index.contains(id)) => {
-            return Ok(Ready::Answered(Written { seq: index.seq(), count: 0, length: index.len() }));
-        }
-        Write::Delete(ids) => Prepared::Ids(Ids::new(ids.iter().map(String::as_str))?),
-        Write::SetMetadata(rows) => {
-            for (at, (id, _)) in rows.iter().enumerate() {
-                if !index.contains(id) {
-                    return Err(Error::not_found(format!("no row has the id {id:?}")).at(at, Part::Id));
-                }
-            }
-            Prepared::Metadata(MetadataRows::new(
+impl Prepared {
+    fn new(write: Write) -> Result<Self> {
+        Ok(match write {
+            Write::Upsert(batch) => Self::Rows(batch),
+            Write::Delete(ids) => Self::Ids(Ids::new(ids.iter().map(String::as_str))?),
+            Write::SetMetadata(rows) => Self::Metadata(MetadataRows::new(
                 rows.iter().map(|(id, text)| (id.as_str(), text.as_deref())),
-            )?)
-        }
-    };
-    let payload = match &prepared {
-        Prepared::Rows(batch) => batch.rows().payload(),
-        Prepared::Ids(ids) => ids.as_ref().payload(),
-        Prepared::Metadata(rows) => rows.as_ref().payload(),
-    };
-    if let Some(known) = key.map(|key| keeper.log.ledger().find(key, payload)).transpose()?.flatten() {
-        let (count, length) = (known.outcome.count as usize, known.outcome.length as usize);
-        return Ok(Ready::Answered(Written { seq: known.seq, count, length }));
+            )?),
+        })
     }
-    Ok(Ready::Write(prepared))
+
+    fn frame(&self) -> Frame<'_> {
+        match self {
+            Self::Rows(batch) => Frame::Upsert(batch.rows().as_ref()),
+            Self::Ids(ids) => Frame::Delete(ids.as_ref()),
+            Self::Metadata(rows) => Frame::SetMetadata(rows.as_ref()),
+        }
+    }
+
+    fn payload(&self) -> &[u8] {
+        match self {
+            Self::Rows(batch) => batch.rows().payload(),
+            Self::Ids(ids) => ids.as_ref().payload(),
+            Self::Metadata(rows) => rows.as_ref().payload(),
+        }
+    }
+
+    /// Checks what only the state before the entry can tell; `alone` says that nothing else shares the entry.
+    /// A write that is in already, or has nothing to do, is answered.
+    fn check(&self, keeper: &Keeper, key: Option<&str>, alone: bool) -> Result<Option<Written>> {
+        keeper.check_writable()?;
+        let index = keeper.shown.index();
+        if let Some(Known { seq, outcome: Outcome { count, length } }) =
+            key.map(|key| keeper.log.ledger().find(key, self.payload())).transpose()?.flatten()
+        {
+            return Ok(Some(Written { seq, count: count as usize, length: length as usize }));
+        }
+        match self {
+            Self::Rows(batch) => index.check_room(batch.len())?,
+            Self::Ids(ids) => {
+                if alone && key.is_none() && ids.as_ref().iter().all(|id| !index.contains(id)) {
+                    return Ok(Some(Written { seq: index.seq(), count: 0, length: index.len() }));
+                }
+            }
+            Self::Metadata(rows) => {
+                let rows = rows.as_ref();
+                for at in 0..rows.len() {
+                    if !index.contains(rows.id(at)) {
+                        let error = Error::not_found(format!("no row has the id {:?}", rows.id(at)));
+                        return Err(error.at(at, Part::Id));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
 }

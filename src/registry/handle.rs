@@ -4,18 +4,20 @@
 //! keeps the others from opening.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
+use super::follower::Follower;
 use super::keeper::Keeper;
 use super::live::LiveIndex;
-use super::load::{Loaded, load};
+use super::load::{Opened, Stands, open};
+use super::settings::Settings;
 use super::{convert, names, shared};
 use crate::error::{Error, Result};
 use crate::frame::{self, Frame};
 use crate::index::{Index, Params};
-use crate::log::{Append, Log, Outcome, Settings};
+use crate::log::{Append, Log, Outcome};
 use crate::store::{self, Store};
 
 /// The indexes of one store, for one user of it; clones are the same registry.
@@ -33,6 +35,8 @@ pub(super) struct Shelf {
     live: Mutex<BTreeMap<String, Slot>>,
     /// Held while an index is created: names that differ only in case have different slots.
     creating: Mutex<()>,
+    /// Started with the first live index; `None` if none is wanted, or there is no thread to be had.
+    follower: OnceLock<Option<Follower>>,
 }
 
 /// One index of [`Registry::load_all`]: its name, and the index or why it could not be opened.
@@ -42,14 +46,28 @@ pub type Listed = (String, Result<LiveIndex>);
 type Slot = Arc<Mutex<Option<LiveIndex>>>;
 
 impl Shelf {
-    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+    pub(super) fn new(store: Arc<dyn Store>, settings: Settings) -> Self {
         Self {
             pid: std::process::id(),
             store,
-            settings: Settings::default(),
+            settings,
             live: Mutex::default(),
             creating: Mutex::default(),
+            follower: OnceLock::new(),
         }
+    }
+
+    /// An index that was opened or created, followed from now on.
+    fn live(&self, name: &str, opened: Opened) -> Result<LiveIndex> {
+        let keeper = Keeper::new(name, opened, self.settings.clone());
+        let live = LiveIndex::new(Arc::clone(&self.store), keeper)?;
+        let follower = self
+            .follower
+            .get_or_init(|| if self.settings.follow { Follower::start(&self.store) } else { None });
+        if let Some(follower) = follower {
+            follower.add(&live.core()?);
+        }
+        Ok(live)
     }
 
     fn slot(&self, name: &str) -> Slot {
@@ -85,9 +103,9 @@ impl Registry {
         Self::on_with(store, Settings::default())
     }
 
-    /// Opens a registry on a store at hand whose logs are as patient as `settings` say.
+    /// A registry on a store at hand, whose indexes behave as `settings` say.
     pub fn on_with(store: Arc<dyn Store>, settings: Settings) -> Self {
-        Self { shelf: Arc::new(Shelf { settings, ..Shelf::new(store) }) }
+        Self { shelf: Arc::new(Shelf::new(store, settings)) }
     }
 
     /// What [`open`](Self::open) takes to reach the same store.
@@ -115,16 +133,16 @@ impl Registry {
         let _creating = shelf.creating.lock();
         let slot = shelf.slot(name);
         let mut live = slot.lock();
-        if live.as_ref().is_some_and(|live| !live.stale()) {
+        if live.as_ref().is_some_and(|live| !live.is_stale()) {
             return Err(taken(name));
         }
         if let Some(other) = names::list(&*shelf.store, |other| other.eq_ignore_ascii_case(name))?.first() {
             return Err(taken(other));
         }
-        let Loaded::Absent(log) = load(&shelf.store, name, shelf.settings)? else {
+        let Stands::Nothing(log) = open(&shelf.store, name, &shelf.settings)? else {
             return Err(taken(name));
         };
-        Ok(live.insert(LiveIndex::new(Arc::clone(&shelf.store), create(name, params, log)?)?).clone())
+        Ok(live.insert(shelf.live(name, create(name, params, *log)?)?).clone())
     }
 
     /// The index `name`; a miss looks at the store again.
@@ -133,15 +151,13 @@ impl Registry {
         let shelf = self.shelf()?;
         let slot = shelf.slot(name);
         let mut live = slot.lock();
-        if let Some(live) = live.as_ref().filter(|live| !live.stale()) {
+        if let Some(live) = live.as_ref().filter(|live| !live.is_stale()) {
             return Ok(live.clone());
         }
         *live = None;
-        match load(&shelf.store, name, shelf.settings)? {
-            Loaded::Live(keeper) => {
-                Ok(live.insert(LiveIndex::new(Arc::clone(&shelf.store), keeper)?).clone())
-            }
-            Loaded::Absent(_) => {
+        match open(&shelf.store, name, &shelf.settings)? {
+            Stands::Index(opened) => Ok(live.insert(shelf.live(name, *opened)?).clone()),
+            Stands::Nothing(_) => {
                 drop(live);
                 shelf.forget(name, &slot);
                 Err(absent(name))
@@ -175,7 +191,7 @@ impl Registry {
         let live = self.get(name)?;
         live.drop_index()?;
         // Its rows go with it, unless the name means a new index already.
-        self.shelf()?.slot(name).lock().take_if(|live| live.stale());
+        self.shelf()?.slot(name).lock().take_if(|live| live.is_stale());
         Ok(())
     }
 
@@ -214,11 +230,11 @@ impl Registry {
     }
 }
 
-fn create(name: &str, params: Params, mut log: Log) -> Result<Keeper> {
+fn create(name: &str, params: Params, mut log: Log) -> Result<Opened> {
     log.begin(uuid::Uuid::new_v4().into_bytes());
     let frame = Frame::Create(convert::params_to_frame(name, &params));
     match log.append(&[frame.into()], &mut |_, _| Ok(vec![Outcome::default()]))? {
-        Append::Committed(seq) => Ok(Keeper::new(name, params, log, Index::new(params, seq)?)),
+        Append::Committed(seq) => Ok(Opened { params, index: Index::new(params, seq)?, log, damage: None }),
         Append::Taken => Err(taken(name)),
         Append::Overtaken => {
             Err(Error::conflict(format!("index {name:?} is being created elsewhere: retry")))

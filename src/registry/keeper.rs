@@ -1,28 +1,18 @@
-//! One index and its log, kept in step: what the committer owns.
+//! One index and its log, kept in step.
 //!
-//! Architecture invariant: nothing but [`Keeper::apply`] changes the index, and it runs in the order of
-//! the log, after durability.
+//! Architecture invariant: nothing but the log, through `apply` below, changes the index, and it does so in the
+//! order of the log, after durability. One thread at a time holds the keeper: the committer while it writes,
+//! a reader or the follower while it catches up.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use arc_swap::ArcSwapOption;
-
-use super::snapshot;
-use super::{convert, names};
-use crate::error::{Error, Result};
+use super::load::{Opened, Stands, open};
+use super::shown::Shown;
+use super::{convert, settings::Settings};
+use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Frame, Header, Op};
-use crate::index::{Index, Params};
-use crate::log::{Append, Followed, Keep, Log, Outcome};
-
-/// What readers see of an index.
-pub(super) struct Shown {
-    pub(super) index: Arc<Index>,
-    /// The index was dropped, here or by another process.
-    pub(super) dropped: AtomicBool,
-    /// Why writes are refused: a damaged entry, a process that overtook this one.
-    pub(super) halted: ArcSwapOption<Error>,
-}
+use crate::index::Params;
+use crate::log::{Append, Followed, Inventory, Log, Outcome, Verdict};
 
 /// An index and its log.
 pub(super) struct Keeper {
@@ -30,20 +20,28 @@ pub(super) struct Keeper {
     pub(super) params: Params,
     pub(super) log: Log,
     pub(super) shown: Arc<Shown>,
+    pub(super) settings: Settings,
+    /// This process has written entries.
+    wrote: bool,
 }
 
-/// How a group ended.
-pub(super) enum Committed {
+/// How an attempt to commit ended.
+pub(super) enum Attempt {
+    /// It is in, at this seq.
     Done(u64, Vec<Outcome>),
-    /// Another process was first; its entries are applied now.
-    Taken,
+    /// Others wrote first. Nothing of it is in, and what they wrote is applied: check it again.
+    Moved,
 }
 
 impl Keeper {
-    pub(super) fn new(name: &str, params: Params, log: Log, index: Index) -> Self {
-        let shown =
-            Shown { index: Arc::new(index), dropped: AtomicBool::new(false), halted: ArcSwapOption::empty() };
-        Self { name: name.to_owned(), params, log, shown: Arc::new(shown) }
+    pub(super) fn new(name: &str, opened: Opened, settings: Settings) -> Self {
+        let Opened { params, index, log, damage } = opened;
+        let shown = Shown::new(index);
+        let keeper = Self { name: name.to_owned(), params, log, shown, settings, wrote: false };
+        if let Some(error) = damage {
+            keeper.halt(error);
+        }
+        keeper
     }
 
     /// Resolves and applies what an earlier write left open; only then can a write be checked.
@@ -58,9 +56,10 @@ impl Keeper {
         if self.log.settle()? { self.catch_up() } else { Ok(()) }
     }
 
-    /// Appends `ops` as one entry and applies them.
-    pub(super) fn commit(&mut self, ops: &[Op<'_>]) -> Result<Committed> {
+    /// Appends `ops` as one entry and applies them, unless others were first.
+    pub(super) fn attempt(&mut self, ops: &[Op<'_>]) -> Result<Attempt> {
         self.ready()?;
+        let (batch, seq) = (self.log.next_batch(), self.log.position().seq + 1);
         let mut outcomes = Vec::new();
         let Self { log, shown, .. } = self;
         let appended = log.append(ops, &mut |header, ops| {
@@ -68,74 +67,160 @@ impl Keeper {
             Ok(outcomes.clone())
         })?;
         match appended {
-            Append::Committed(seq) => Ok(Committed::Done(seq, outcomes)),
-            Append::Taken => {
-                self.catch_up()?;
-                Ok(Committed::Taken)
+            Append::Committed(seq) => {
+                self.wrote = true;
+                self.shown.attach(&self.name);
+                Ok(Attempt::Done(seq, outcomes))
             }
-            Append::Overtaken => Err(self.overtaken(Error::outcome_unknown)),
+            Append::Taken => {
+                if !self.log.store().capabilities().put_if_absent {
+                    return Err(self.second_writer());
+                }
+                self.catch_up()?;
+                Ok(Attempt::Moved)
+            }
+            Append::Overtaken => self.start_again(ops, batch, seq),
+        }
+    }
+
+    /// The floor rose above this process while it sent `ops` as its batch `batch` to `seq` (I6).
+    fn start_again(&mut self, ops: &[Op<'_>], batch: u64, seq: u64) -> Result<Attempt> {
+        let Some(opened) = self.newest()? else { return Err(deleted(&self.name)) };
+        let before = self.shown.index();
+        self.take(opened);
+        match self.log.verdict(batch, seq) {
+            Verdict::Committed(at) => {
+                // The entry was right behind the state this process had: applied to that, it tells what it did.
+                self.wrote = true;
+                Ok(Attempt::Done(at, convert::apply(&before, at, ops)))
+            }
+            Verdict::NotThere => {
+                self.check_writable()?;
+                Ok(Attempt::Moved)
+            }
+            Verdict::Forgotten => Err(Error::unavailable(format!(
+                "index {:?} was written by so many others that it is not known whether this write is in",
+                self.name
+            ))
+            .outcome_unknown()),
         }
     }
 
     /// Applies what other processes wrote.
     pub(super) fn catch_up(&mut self) -> Result<()> {
+        let before = self.log.position().seq;
         let Self { log, shown, .. } = self;
         let name = &self.name;
         let followed = log.follow(&mut |header, ops| {
-            if shown.dropped.load(Ordering::Acquire) {
+            if shown.is_dropped() {
                 return Err(deleted(name));
             }
-            convert::check(shown.index.params(), ops)?;
+            convert::check(shown.index().params(), ops)?;
             Ok(apply(shown, header, ops))
         });
+        self.shown.attach(&self.name);
         match followed {
+            Ok(Followed::UpToDate) if before < self.log.position().seq && self.is_second_writer() => {
+                self.second_writer();
+                Ok(())
+            }
             Ok(Followed::UpToDate) => Ok(()),
-            Ok(Followed::Overtaken) => Err(self.overtaken(|error| error)),
-            Err(error) => {
-                Err(if error.kind() == crate::error::ErrorKind::Corrupt { self.halt(error) } else { error })
+            Ok(Followed::Overtaken) => self.start_from_snapshot(),
+            Err(error) if error.kind() == ErrorKind::Corrupt => self.heal(error),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether others write, too, on a store that cannot decide between them.
+    fn is_second_writer(&self) -> bool {
+        self.wrote && !self.log.store().capabilities().put_if_absent
+    }
+
+    /// Stops writing: the store would let each overwrite the other.
+    fn second_writer(&self) -> Error {
+        self.halt(Error::unsupported(format!(
+            "another process writes to index {:?} on a store that cannot decide races: this process writes no more",
+            self.name
+        )))
+    }
+
+    /// Starts again from the newest snapshot: the log below it is gone.
+    fn start_from_snapshot(&mut self) -> Result<()> {
+        match self.newest()? {
+            Some(opened) => {
+                self.take(opened);
+                Ok(())
+            }
+            None => Err(deleted(&self.name)),
+        }
+    }
+
+    /// An entry is damaged. A newer snapshot covers it, or the index is read-only from here.
+    fn heal(&mut self, error: Error) -> Result<()> {
+        let at = self.log.position().seq;
+        // The damage is what the caller has to hear of, not that looking for help failed too.
+        let newer = Inventory::take(&**self.log.store(), &self.name)
+            .is_ok_and(|inventory| inventory.snapshots.last().is_some_and(|&(seq, _)| seq > at));
+        if newer
+            && let Ok(Some(opened)) = self.newest()
+            && opened.log.position().seq > at
+        {
+            self.take(opened);
+            return Ok(());
+        }
+        Err(if self.shown.is_dropped() { deleted(&self.name) } else { self.halt(error) })
+    }
+
+    /// Tries whether what stopped this index is repaired.
+    pub(super) fn recover(&mut self) -> Result<()> {
+        match self.shown.halted() {
+            Some(error) if error.kind() == ErrorKind::Corrupt => self.catch_up(),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The index as a process opens it now; `None`, and marked so, if it was dropped.
+    fn newest(&self) -> Result<Option<Opened>> {
+        let generation = self.log.position().generation;
+        match open(self.log.store(), &self.name, &self.settings)? {
+            Stands::Index(opened) if opened.log.position().generation == generation => Ok(Some(*opened)),
+            Stands::Index(_) | Stands::Nothing(_) => {
+                self.shown.drop_it();
+                Ok(None)
             }
         }
+    }
+
+    fn take(&mut self, opened: Opened) {
+        let Opened { params: _, index, log, damage } = opened;
+        self.shown.replace(index);
+        self.log.replace(log);
+        self.shown.halt(None);
+        if let Some(error) = damage {
+            self.halt(error);
+        }
+        self.shown.attach(&self.name);
     }
 
     pub(super) fn check_writable(&self) -> Result<()> {
-        if self.shown.dropped.load(Ordering::Acquire) {
+        if self.shown.is_dropped() {
             return Err(deleted(&self.name));
         }
-        match &*self.shown.halted.load() {
-            None => Ok(()),
-            Some(error) => Err((**error).clone()),
-        }
-    }
-
-    /// Writes a snapshot of the present state and deletes what it makes superfluous.
-    pub(super) fn checkpoint(&mut self) -> Result<u64> {
-        self.ready()?;
-        let bytes = snapshot::encode(&self.name, &self.params, &self.log, &self.shown.index)?;
-        self.log.checkpoint(&bytes, Keep::Two)?;
-        Ok(self.log.position().seq)
+        self.shown.halted().map_or(Ok(()), Err)
     }
 
     /// Whether so many rows are dead that the index is worth rebuilding: more than one in `part`.
     pub(super) fn should_compact(&self, part: usize) -> bool {
-        let (dead, live) = (self.shown.index.dead(), self.shown.index.len());
-        dead >= 1_024 && dead * part > live + dead
-    }
-
-    /// The floor rose above this process. Where the index was deleted nothing of a write counts; else
-    /// `outcome` says what is known of it.
-    fn overtaken(&self, outcome: impl FnOnce(Error) -> Error) -> Error {
-        if names::is_dropped(self.log.store(), &self.name).unwrap_or(false) {
-            self.shown.dropped.store(true, Ordering::Release);
-            return deleted(&self.name);
-        }
-        outcome(
-            self.halt(Error::conflict("another process checkpointed past this one: open the index again")),
-        )
+        let index = self.shown.index();
+        let (dead, live) = (index.dead(), index.len());
+        dead >= self.settings.least_dead && dead * part > live + dead
     }
 
     fn halt(&self, error: Error) -> Error {
-        tracing::error!(index = self.name, %error, "index is read-only from here");
-        self.shown.halted.store(Some(Arc::new(error.clone())));
+        if self.shown.halted().is_none() {
+            tracing::error!(index = self.name, %error, "index is read-only from here");
+        }
+        self.shown.halt(Some(error.clone()));
         error
     }
 }
@@ -149,9 +234,9 @@ pub(super) fn deleted(name: &str) -> Error {
 fn apply(shown: &Shown, header: &Header, ops: &[Op<'_>]) -> Vec<Outcome> {
     match ops {
         [Op { frame: Frame::Drop, .. }] => {
-            shown.dropped.store(true, Ordering::Release);
+            shown.drop_it();
             vec![Outcome::default()]
         }
-        ops => convert::apply(&shown.index, header.seq, ops),
+        ops => convert::apply(&shown.index(), header.seq, ops),
     }
 }

@@ -6,20 +6,29 @@ use std::sync::Arc;
 
 use super::adopt;
 use super::convert;
-use super::keeper::Keeper;
+use super::settings::Settings;
 use super::snapshot::{self, Restored};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{self, Frame, Header, Op};
 use crate::index::{Index, Params};
-use crate::log::{Followed, Inventory, Keep, Ledger, Log, Outcome, Position, Settings};
+use crate::log::{Followed, Inventory, Keep, Ledger, Log, Outcome, Position};
 use crate::store::{Key, Store};
 
 /// What stands under a name.
-pub(super) enum Loaded {
+pub(super) enum Stands {
     /// An index.
-    Live(Keeper),
+    Index(Box<Opened>),
     /// None, or a dropped one; the log says where a new one would go on.
-    Absent(Log),
+    Nothing(Box<Log>),
+}
+
+/// An index as it was found.
+pub(super) struct Opened {
+    pub(super) params: Params,
+    pub(super) index: Index,
+    pub(super) log: Log,
+    /// Why nothing after this state can be read, if so.
+    pub(super) damage: Option<Error>,
 }
 
 /// The state while the log is replayed.
@@ -33,17 +42,22 @@ struct Replay {
 ///
 /// A damaged entry leaves it readable at the entry before, refusing writes; a damaged snapshot is passed
 /// over if an older one or the log covers it; else `Corrupt`, naming the object.
-pub(super) fn load(store: &Arc<dyn Store>, name: &str, settings: Settings) -> Result<Loaded> {
+pub(super) fn open(store: &Arc<dyn Store>, name: &str, settings: &Settings) -> Result<Stands> {
     for _ in 0..8 {
         let mut inventory = Inventory::take(&**store, name)?;
         if inventory.is_empty() && adopt::adopt(store, name)? {
             inventory = Inventory::take(&**store, name)?;
         }
-        let Restored { index, position, ledger } = newest_snapshot(&**store, name, &inventory)?;
+        let newest = newest_snapshot(&**store, name, &inventory);
+        let Restored { index, position, ledger } = match newest {
+            // Others may checkpoint meanwhile: what was listed is deleted then, for what is newer.
+            Err(_) if Inventory::take(&**store, name)?.floors != inventory.floors => continue,
+            newest => newest?,
+        };
         // A damaged one is no second snapshot: the floor must not rise to it.
         inventory.snapshots.retain(|&(seq, _)| seq <= position.seq);
         let mut replay = Replay { index, dropped: None };
-        let mut log = Log::at(Arc::clone(store), name, &inventory, position, ledger, settings);
+        let mut log = Log::at(Arc::clone(store), name, &inventory, position, ledger, settings.log.clone())?;
         let followed = log.follow(&mut |header, ops| replay.apply(header, ops));
         let damage = match followed {
             Ok(Followed::Overtaken) => continue,
@@ -53,19 +67,14 @@ pub(super) fn load(store: &Arc<dyn Store>, name: &str, settings: Settings) -> Re
         };
         return match (replay.index, damage) {
             (Some((params, index)), damage) => {
-                let keeper = Keeper::new(name, params, log, index);
-                if let Some(error) = damage {
-                    tracing::error!(index = name, %error, "index is damaged: readable up to here, writes are refused");
-                    keeper.shown.halted.store(Some(Arc::new(error)));
-                }
-                Ok(Loaded::Live(keeper))
+                Ok(Stands::Index(Box::new(Opened { params, index, log, damage })))
             }
             (None, Some(error)) => Err(error),
             (None, None) => {
                 if let Some(params) = replay.dropped {
                     finish_drop(name, &params, &mut log);
                 }
-                Ok(Loaded::Absent(log))
+                Ok(Stands::Nothing(Box::new(log)))
             }
         };
     }

@@ -4,25 +4,36 @@
 
 mod adopt;
 mod batch;
+mod checkpoint;
 mod committer;
 mod convert;
+mod core;
+mod follower;
+mod freshness;
 mod group;
 mod handle;
 mod keeper;
 mod live;
 mod load;
 mod names;
+mod queue;
 mod read;
 mod request;
+mod settings;
 mod shared;
+mod shown;
 mod snapshot;
+mod stats;
 mod write;
 
 pub use self::batch::{Batch, BatchBuilder};
+pub use self::freshness::{Consistency, Freshness};
 pub use self::handle::{Listed, Registry};
 pub use self::live::LiveIndex;
+pub use self::read::Reader;
 pub use self::request::{Added, Deleted, MetadataSet};
-pub use self::write::LiveStats;
+pub use self::settings::Settings;
+pub use self::stats::{LiveStats, StateDigest};
 pub use crate::index::{
     DEFAULT_M, Distance, Hits, MAX_DIMENSION, MAX_ID_BYTES, MAX_METADATA_BYTES, MAX_METADATA_DEPTH, Params,
     Row, SearchOptions, compact_metadata, within,

@@ -1,15 +1,88 @@
 //! Reading through a handle: straight from the index, past the committer.
 //!
-//! Searches take no lock, so they never wait for a write.
+//! Searches take no lock and never wait for a write of their own process. A [`Reader`] is as fresh as was asked
+//! when it was taken; the short forms on [`LiveIndex`] take one as the store has it by default.
 
+use std::sync::Arc;
+
+use super::freshness::{Consistency, Freshness};
 use super::live::LiveIndex;
-use crate::error::Result;
-use crate::index::{Hits, Row, SearchOptions};
+use crate::error::{Error, Result};
+use crate::index::{Hits, Index, Row, SearchOptions};
+
+/// Reads of one index, at least as fresh as was asked for.
+pub struct Reader {
+    index: Arc<Index>,
+    consistency: Consistency,
+}
+
+impl Reader {
+    /// What its freshness promises.
+    pub fn consistency(&self) -> Consistency {
+        self.consistency
+    }
+
+    /// Living rows.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Whether no row lives.
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// The last applied entry of the log.
+    pub fn seq(&self) -> u64 {
+        self.index.seq()
+    }
+
+    /// Whether `id` names a living row.
+    pub fn contains(&self, id: &str) -> bool {
+        self.index.contains(id)
+    }
+
+    /// The rows of `ids`, each bit for bit as it was given, `None` where there is none.
+    pub fn get(&self, ids: &[&str]) -> Vec<Option<Row>> {
+        self.index.get(ids)
+    }
+
+    /// The nearest rows to `query` (`dimension` finite components).
+    pub fn search(&self, query: &[f32], options: &SearchOptions) -> Result<Hits> {
+        self.index.search(query, options)
+    }
+
+    /// The nearest rows to the stored row `id`, itself among them.
+    pub fn search_by_id(&self, id: &str, options: &SearchOptions) -> Result<Hits> {
+        self.index.search_by_id(id, options)
+    }
+
+    /// The nearest rows to each row of `queries` (`n x dimension` components), all at one seq.
+    pub fn search_many(&self, queries: &[f32], options: &SearchOptions) -> Result<Vec<Hits>> {
+        self.index.search_many(queries, options)
+    }
+}
 
 impl LiveIndex {
+    /// Reads that are as fresh as `fresh` says. `Unavailable` if the store cannot be asked, or `min_seq` does
+    /// not come.
+    pub fn reader(&self, fresh: Freshness) -> Result<Reader> {
+        let core = self.core()?;
+        core.freshen(fresh)?;
+        if core.shown.is_dropped() {
+            return Err(super::keeper::deleted(self.name()));
+        }
+        Ok(Reader { index: core.shown.index(), consistency: core.consistency(fresh) })
+    }
+
+    /// Whether such a reader can be had without waiting for the store or for another thread.
+    pub fn is_fresh(&self, fresh: Freshness) -> bool {
+        self.core().is_ok_and(|core| core.is_fresh(fresh))
+    }
+
     /// Living rows.
     pub fn len(&self) -> Result<usize> {
-        Ok(self.core()?.shown.index.len())
+        Ok(self.reader(Freshness::default())?.len())
     }
 
     /// Whether no row lives.
@@ -17,48 +90,48 @@ impl LiveIndex {
         Ok(self.len()? == 0)
     }
 
-    /// The last applied entry of the log.
+    /// The last entry of the log that is visible here; the store is not asked.
     pub fn seq(&self) -> Result<u64> {
-        Ok(self.core()?.shown.index.seq())
+        Ok(self.core()?.shown.index().seq())
     }
 
     /// The candidate list's length in force when a search names none.
     pub fn ef_search(&self) -> Result<usize> {
-        Ok(self.core()?.shown.index.ef_search())
+        Ok(self.core()?.shown.index().ef_search())
     }
 
     /// Whether `id` names a living row.
     pub fn contains(&self, id: &str) -> Result<bool> {
-        Ok(self.core()?.shown.index.contains(id))
+        Ok(self.reader(Freshness::default())?.contains(id))
     }
 
     /// The rows of `ids`, each bit for bit as it was given, `None` where there is none.
     pub fn get(&self, ids: &[&str]) -> Result<Vec<Option<Row>>> {
-        Ok(self.core()?.shown.index.get(ids))
+        Ok(self.reader(Freshness::default())?.get(ids))
     }
 
     /// The nearest rows to `query` (`dimension` finite components).
     pub fn search(&self, query: &[f32], options: &SearchOptions) -> Result<Hits> {
-        self.core()?.shown.index.search(query, options)
+        self.reader(Freshness::default())?.search(query, options)
     }
 
     /// The nearest rows to the stored row `id`, itself among them.
     pub fn search_by_id(&self, id: &str, options: &SearchOptions) -> Result<Hits> {
-        self.core()?.shown.index.search_by_id(id, options)
+        self.reader(Freshness::default())?.search_by_id(id, options)
     }
 
     /// The nearest rows to each row of `queries` (`n x dimension` components), all at one seq.
     pub fn search_many(&self, queries: &[f32], options: &SearchOptions) -> Result<Vec<Hits>> {
-        self.core()?.shown.index.search_many(queries, options)
+        self.reader(Freshness::default())?.search_many(queries, options)
     }
 
     /// A sentence for each broken invariant of the index; none is health.
     pub fn validate(&self) -> Result<Vec<String>> {
-        Ok(self.core()?.shown.index.validate())
+        Ok(self.core()?.shown.index().validate())
     }
 
     /// Why writes are refused (a damaged entry, say), if they are.
-    pub fn halted(&self) -> Result<Option<crate::error::Error>> {
-        Ok(self.core()?.shown.halted.load().as_deref().cloned())
+    pub fn halted(&self) -> Result<Option<Error>> {
+        Ok(self.core()?.shown.halted())
     }
 }

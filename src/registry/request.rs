@@ -2,9 +2,11 @@
 //!
 //! A request owns its data, so the caller may go away while it is carried out.
 
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
 use super::batch::Batch;
+use super::queue::Queue;
 use crate::error::Result;
 
 /// The answer to an add.
@@ -71,16 +73,42 @@ impl Write {
 
 pub(super) type Reply<T> = SyncSender<Result<T>>;
 
+/// Answers a caller; one that no longer waits is no error.
+pub(super) fn answer<T>(reply: &Reply<T>, result: Result<T>) {
+    drop(reply.send(result));
+}
+
+/// Who waits for a write.
+#[derive(Debug)]
+pub(super) enum Waiting {
+    /// A caller, until it is durable and visible.
+    Caller(Reply<Written>),
+    /// Nobody: it was queued, as so many bytes.
+    Queue(Arc<Queue>, usize),
+}
+
+impl Waiting {
+    /// Tells how the write ended.
+    pub(super) fn answer(&self, result: Result<Written>) {
+        match self {
+            Self::Caller(reply) => answer(reply, result),
+            Self::Queue(queue, bytes) => queue.done(*bytes, result.err()),
+        }
+    }
+}
+
+/// A write as it arrives: itself, its idempotency key, and who waits for it.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) write: Write,
+    pub(super) idempotency_key: Option<String>,
+    pub(super) waiting: Waiting,
+}
+
 /// A call to the committer.
 #[derive(Debug)]
 pub(super) enum Request {
-    Write {
-        write: Write,
-        idempotency_key: Option<String>,
-        reply: Reply<Written>,
-    },
-    /// Apply what other processes wrote; answers the seq.
-    Refresh(Reply<u64>),
+    Write(Asked),
     /// Write a snapshot now; answers its seq.
     Checkpoint(Reply<u64>),
     /// Everything asked before is done.

@@ -1,26 +1,15 @@
 //! Writing through a handle: checked here, in the caller's thread, then handed to the committer.
 //!
-//! When a call returns, its batch is durable and the caller's next search sees it.
+//! When a call returns, its batch is durable and the caller's next search sees it; the calls that end in
+//! `_later` return when it is queued.
+
+use std::sync::Arc;
 
 use super::batch::Batch;
 use super::live::LiveIndex;
-use super::request::{Added, Deleted, MetadataSet, Request, Write};
-use crate::error::{Error, Part, Result};
+use super::request::{Added, Asked, Deleted, MetadataSet, Request, Waiting, Write, Written};
+use crate::error::{Part, Result};
 use crate::index;
-use crate::log::Inventory;
-
-/// Figures about a live index and its store.
-#[derive(Debug, Clone)]
-pub struct LiveStats {
-    /// The index in memory.
-    pub index: index::Stats,
-    /// Bytes of its objects on the store.
-    pub bytes_store: u64,
-    /// Objects on the store.
-    pub objects: usize,
-    /// Why writes are refused, if they are.
-    pub halted: Option<Error>,
-}
 
 impl LiveIndex {
     /// Inserts the rows, or replaces those whose ids are there. When it returns the batch is durable, and
@@ -29,83 +18,126 @@ impl LiveIndex {
     /// With an `idempotency_key` a repetition of the same batch is answered as the first was; another
     /// batch under the same key is `InvalidArgument`. An empty batch does nothing.
     pub fn add(&self, batch: Batch, idempotency_key: Option<&str>) -> Result<Added> {
-        let core = self.core()?;
-        if batch.is_empty() {
-            return Ok(Added { seq: core.shown.index.seq(), added: 0, length: core.shown.index.len() });
+        match self.checked_add(batch, idempotency_key)? {
+            Some(write) => {
+                let Written { seq, count, length } = self.write(write, idempotency_key)?;
+                Ok(Added { seq, added: count, length })
+            }
+            None => {
+                let (seq, length) = self.now()?;
+                Ok(Added { seq, added: 0, length })
+            }
         }
-        batch.check(core.shown.index.params())?;
+    }
+
+    /// Like [`add`](Self::add), but returns when the batch is checked and queued: it becomes durable and visible
+    /// a moment later. At most 64 MiB queue, then this waits. [`flush`](Self::flush) waits for all of them and
+    /// tells of the first that failed; SIGKILL loses at most what is queued.
+    pub fn add_later(&self, batch: Batch, idempotency_key: Option<&str>) -> Result<()> {
+        match self.checked_add(batch, idempotency_key)? {
+            Some(write) => self.write_later(write, idempotency_key),
+            None => Ok(()),
+        }
+    }
+
+    fn checked_add(&self, batch: Batch, idempotency_key: Option<&str>) -> Result<Option<Write>> {
         if let Some(key) = idempotency_key {
             index::check_key(key)?;
         }
-        let written = self.write(Write::Upsert(batch), idempotency_key)?;
-        Ok(Added { seq: written.seq, added: written.count, length: written.length })
+        if batch.is_empty() {
+            return Ok(None);
+        }
+        batch.check(&self.params())?;
+        Ok(Some(Write::Upsert(batch)))
     }
 
     /// Removes the rows of `ids`; ids that are not there are passed over.
     pub fn delete<S: AsRef<str>>(&self, ids: &[S]) -> Result<Deleted> {
-        let core = self.core()?;
         if ids.is_empty() {
-            return Ok(Deleted { seq: core.shown.index.seq(), deleted: 0, length: core.shown.index.len() });
+            let (seq, length) = self.now()?;
+            return Ok(Deleted { seq, deleted: 0, length });
         }
-        let ids = ids.iter().map(|id| id.as_ref().to_owned()).collect();
-        let written = self.write(Write::Delete(ids), None)?;
-        Ok(Deleted { seq: written.seq, deleted: written.count, length: written.length })
+        let Written { seq, count, length } = self.write(delete(ids), None)?;
+        Ok(Deleted { seq, deleted: count, length })
+    }
+
+    /// Like [`delete`](Self::delete), queued like [`add_later`](Self::add_later).
+    pub fn delete_later<S: AsRef<str>>(&self, ids: &[S]) -> Result<()> {
+        if ids.is_empty() { Ok(()) } else { self.write_later(delete(ids), None) }
     }
 
     /// Replaces the metadata of rows and leaves their vectors; `None` removes it. An id that is not there is
     /// `NotFound`, and nothing is changed.
     pub fn set_metadata<S: AsRef<str>>(&self, rows: &[(S, Option<S>)]) -> Result<MetadataSet> {
-        let core = self.core()?;
         if rows.is_empty() {
-            return Ok(MetadataSet {
-                seq: core.shown.index.seq(),
-                updated: 0,
-                length: core.shown.index.len(),
-            });
+            let (seq, length) = self.now()?;
+            return Ok(MetadataSet { seq, updated: 0, length });
         }
-        let compact = |(at, (id, text)): (usize, &(S, Option<S>))| {
-            let text = text.as_ref().map(|text| index::compact_metadata(text.as_ref())).transpose();
-            let text = text.map_err(|error| error.at(at, Part::Metadata))?.filter(|text| text != "null");
-            Ok((id.as_ref().to_owned(), text.map(std::borrow::Cow::into_owned)))
-        };
-        let rows = rows.iter().enumerate().map(compact).collect::<Result<Vec<_>>>()?;
-        let written = self.write(Write::SetMetadata(rows), None)?;
-        Ok(MetadataSet { seq: written.seq, updated: written.count, length: written.length })
+        let Written { seq, count, length } = self.write(set_metadata(rows)?, None)?;
+        Ok(MetadataSet { seq, updated: count, length })
     }
 
-    fn write(&self, write: Write, key: Option<&str>) -> Result<super::request::Written> {
+    /// Like [`set_metadata`](Self::set_metadata), queued like [`add_later`](Self::add_later): that an id is not
+    /// there is told by [`flush`](Self::flush).
+    pub fn set_metadata_later<S: AsRef<str>>(&self, rows: &[(S, Option<S>)]) -> Result<()> {
+        if rows.is_empty() { Ok(()) } else { self.write_later(set_metadata(rows)?, None) }
+    }
+
+    fn now(&self) -> Result<(u64, usize)> {
+        let index = self.core()?.shown.index();
+        Ok((index.seq(), index.len()))
+    }
+
+    fn write(&self, write: Write, key: Option<&str>) -> Result<Written> {
         let idempotency_key = key.map(str::to_owned);
-        self.ask(|reply| Request::Write { write, idempotency_key, reply })
+        self.core()?
+            .ask(|reply| Request::Write(Asked { write, idempotency_key, waiting: Waiting::Caller(reply) }))
+    }
+
+    fn write_later(&self, write: Write, key: Option<&str>) -> Result<()> {
+        let (core, bytes) = (self.core()?, write.bytes());
+        core.queue.enter(bytes);
+        let waiting = Waiting::Queue(Arc::clone(&core.queue), bytes);
+        let idempotency_key = key.map(str::to_owned);
+        core.send(Request::Write(Asked { write, idempotency_key, waiting })).inspect_err(|_| {
+            core.queue.done(bytes, None);
+        })
     }
 
     /// Applies what other processes wrote, and returns the seq.
     pub fn refresh(&self) -> Result<u64> {
-        self.ask(Request::Refresh)
+        let core = self.core()?;
+        core.catch_up()?;
+        Ok(core.shown.index().seq())
     }
 
-    /// Waits until everything asked before is durable and visible, and returns the seq.
+    /// Waits until everything asked before is durable and visible, and returns the seq. What was queued and
+    /// failed since the last flush is told here, the first of it.
     pub fn flush(&self) -> Result<u64> {
-        self.ask(Request::Flush)
+        let core = self.core()?;
+        let seq = core.ask(Request::Flush)?;
+        core.queue.take_failure().map_or(Ok(seq), Err)
     }
 
     /// Writes a snapshot now, deletes what it makes superfluous, and returns its seq.
     pub fn checkpoint(&self) -> Result<u64> {
-        self.ask(Request::Checkpoint)
+        self.core()?.ask(Request::Checkpoint)
     }
 
     pub(super) fn drop_index(&self) -> Result<u64> {
-        self.ask(Request::Drop)
+        self.core()?.ask(Request::Drop)
     }
+}
 
-    /// Figures of this moment; the store's are read from it.
-    pub fn stats(&self) -> Result<LiveStats> {
-        let core = self.core()?;
-        let inventory = Inventory::take(&*core.store, self.name())?;
-        Ok(LiveStats {
-            index: core.shown.index.stats(),
-            bytes_store: inventory.bytes,
-            objects: inventory.objects,
-            halted: core.shown.halted.load().as_deref().cloned(),
-        })
-    }
+fn delete<S: AsRef<str>>(ids: &[S]) -> Write {
+    Write::Delete(ids.iter().map(|id| id.as_ref().to_owned()).collect())
+}
+
+fn set_metadata<S: AsRef<str>>(rows: &[(S, Option<S>)]) -> Result<Write> {
+    let compact = |(at, (id, text)): (usize, &(S, Option<S>))| {
+        let text = text.as_ref().map(|text| index::compact_metadata(text.as_ref())).transpose();
+        let text = text.map_err(|error| error.at(at, Part::Metadata))?.filter(|text| text != "null");
+        Ok((id.as_ref().to_owned(), text.map(std::borrow::Cow::into_owned)))
+    };
+    Ok(Write::SetMetadata(rows.iter().enumerate().map(compact).collect::<Result<Vec<_>>>()?))
 }

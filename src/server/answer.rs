@@ -8,7 +8,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::registry::{Hits, Row};
+use crate::registry::{Consistency, Hits, Row};
 
 /// The entry of the log that a write made, or after which a read looked.
 pub(super) const SEQ: HeaderName = HeaderName::from_static("x-vectord-seq");
@@ -23,8 +23,8 @@ fn bytes(status: StatusCode, seq: u64, body: Vec<u8>) -> Response {
     (status, [(header::CONTENT_TYPE, json), (SEQ, HeaderValue::from(seq))], body).into_response()
 }
 
-/// `{"results":[{"id","distance","metadata"?}],"seq"}`.
-pub(super) fn results(hits: &Hits) -> Response {
+/// `{"results":[{"id","distance","metadata"?}],"seq","consistency"}`.
+pub(super) fn results(hits: &Hits, consistency: Consistency) -> Response {
     let Hits { seq, exact: _, ids, distances, metadata } = hits;
     let mut out = Vec::with_capacity(64 * ids.len() + 64);
     out.extend_from_slice(b"{\"results\":[");
@@ -37,6 +37,7 @@ pub(super) fn results(hits: &Hits) -> Response {
         end(&mut out, metadata.as_deref());
     }
     put(&mut out, "],\"seq\":", seq);
+    put(&mut out, ",\"consistency\":", consistency.name());
     out.push(b'}');
     bytes(StatusCode::OK, *seq, out)
 }
@@ -94,13 +95,13 @@ mod tests {
             distances: vec![0.0, 0.1],
             metadata: vec![Some(r#"{"n":1.0,"big":12345678901234567890123}"#.into()), None],
         };
-        let response = results(&hits);
+        let response = results(&hits, Consistency::Strong);
         assert_eq!(response.headers()[SEQ], "7");
         let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
         assert_eq!(
             body,
             "{\"results\":[{\"id\":\"a\\\"b/ü\",\"distance\":0.0,\"metadata\":{\"n\":1.0,\"big\":12345678901234567890123}},\
-             {\"id\":\"c\",\"distance\":0.1}],\"seq\":7}"
+             {\"id\":\"c\",\"distance\":0.1}],\"seq\":7,\"consistency\":\"strong\"}"
         );
     }
 }

@@ -10,6 +10,7 @@ use super::list::list;
 use super::live::{Answer, Live, blocking};
 use super::problem::{Problem, status};
 use crate::error::{Error, Outcome, Result};
+use crate::registry::Freshness;
 
 const LIMIT: usize = 8 << 20;
 
@@ -17,8 +18,8 @@ pub(super) async fn get(Live(live): Live, JsonText(text): JsonText<LIMIT, true>)
     blocking(move || {
         let ids = ids(&text).map_err(named)?;
         let ids: Vec<_> = ids.iter().map(String::as_str).collect();
-        let seq = live.seq()?;
-        let found = live.get(&ids).map_err(named)?;
+        let reader = live.reader(Freshness::default()).map_err(named)?;
+        let (seq, found) = (reader.seq(), reader.get(&ids));
         Ok(answer::rows(seq, found.iter().flatten()))
     })
     .await

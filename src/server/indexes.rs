@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::answer;
 use super::create::{Described, Told};
-use super::live::{Answer, Live, Name, blocking};
+use super::live::{Answer, Live, Name, blocking, reading};
 use super::state::AppState;
 
 #[derive(Serialize)]
@@ -30,9 +30,12 @@ pub(super) async fn names(State(state): State<Arc<AppState>>) -> Answer {
 }
 
 pub(super) async fn describe(Live(live): Live) -> Answer {
-    let seq = live.seq()?;
-    let described = Described { params: Told::of(&live)?, length: live.len()?, seq };
-    Ok(answer::json(StatusCode::OK, seq, &described))
+    reading(live, |live, reader| {
+        let seq = reader.seq();
+        let described = Described { params: Told::of(live)?, length: reader.len(), seq };
+        Ok(answer::json(StatusCode::OK, seq, &described))
+    })
+    .await
 }
 
 pub(super) async fn delete(State(state): State<Arc<AppState>>, Name(name): Name) -> Answer {

@@ -12,7 +12,7 @@ use super::body::JsonText;
 use super::floats::floats;
 use super::keyed::{Keyless, idempotency_key};
 use super::list::list;
-use super::live::{Answer, Live, PathId, blocking};
+use super::live::{Answer, Live, PathId, blocking, reading};
 use super::object::{Object, Text};
 use crate::error::{Error, Part, Result};
 use crate::registry::{Added, Batch, Deleted};
@@ -85,10 +85,13 @@ pub(super) fn no_id(at: usize) -> Error {
 }
 
 pub(super) async fn get_one(Live(live): Live, PathId(id): PathId) -> Answer {
-    let seq = live.seq()?;
-    let found = live.get(&[&id])?.pop().flatten();
-    let row = found.ok_or_else(|| Error::not_found(format!("no row has the id {id:?}")))?;
-    Ok(answer::row(seq, &row))
+    reading(live, move |_, reader| {
+        let seq = reader.seq();
+        let found = reader.get(&[&id]).pop().flatten();
+        let row = found.ok_or_else(|| Error::not_found(format!("no row has the id {id:?}")))?;
+        Ok(answer::row(seq, &row))
+    })
+    .await
 }
 
 pub(super) async fn delete_one(Live(live): Live, _: Keyless, PathId(id): PathId) -> Answer {

@@ -11,7 +11,7 @@ use axum::response::Response;
 use super::problem::Problem;
 use super::state::{AppState, Handle};
 use crate::error::Error;
-use crate::registry::LiveIndex;
+use crate::registry::{Freshness, LiveIndex, Reader};
 
 /// The index that the path names. Taken before the body, so that a missing one is told without reading it.
 pub(super) struct Live(pub(super) LiveIndex);
@@ -86,6 +86,17 @@ pub(super) async fn blocking<T: Send + 'static>(
             .outcome_unknown()
             .into())
     })
+}
+
+/// Runs a short read: where it is if it need not wait for the store or another thread, else where it may block.
+pub(super) async fn reading<T: Send + 'static>(
+    live: LiveIndex,
+    read: impl FnOnce(&LiveIndex, Reader) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let fresh = Freshness::default();
+    let is_fresh = live.is_fresh(fresh);
+    let call = move || read(&live, live.reader(fresh)?);
+    if is_fresh { call() } else { blocking(call).await }
 }
 
 /// A handler's answer.

@@ -2,6 +2,8 @@
 //!
 //! Filters, several queries at once and raw f32 are not here yet.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -10,8 +12,10 @@ use super::body::{JsonText, parse};
 use super::floats::floats;
 use super::live::{Answer, Paced, blocking};
 use super::object::Integer;
+use super::problem::Problem;
 use super::state::Handle;
-use crate::registry::SearchOptions;
+use crate::error::Result;
+use crate::registry::{Consistency, Freshness, SearchOptions};
 
 const LIMIT: usize = 64 << 20;
 const DEFAULT_K: i64 = 10;
@@ -23,25 +27,44 @@ struct Body<'a> {
     #[serde(borrow)]
     vector: Option<&'a RawValue>,
     k: Option<Integer>,
+    min_seq: Option<u64>,
+    consistency: Option<Cow<'a, str>>,
 }
 
 /// A body of at most this many bytes may be parsed between two connections' turns.
 const INLINE_BYTES: usize = 512 << 10;
 
 pub(super) async fn search(Paced(handle): Paced, JsonText(text): JsonText<LIMIT>) -> Answer {
-    if text.len() <= INLINE_BYTES && handle.pace.is_quick() {
-        answer(&handle, &text)
+    if text.len() > INLINE_BYTES {
+        return blocking(move || answer(&handle, &question(&handle, &text)?)).await;
+    }
+    let question = question(&handle, &text)?;
+    if handle.pace.is_quick() && handle.live.is_fresh(question.fresh) {
+        answer(&handle, &question)
     } else {
-        blocking(move || answer(&handle, &text)).await
+        blocking(move || answer(&handle, &question)).await
     }
 }
 
-fn answer(Handle { live, pace }: &Handle, text: &[u8]) -> Answer {
-    let Body { vector, k } = parse(text)?;
-    let mut query = Vec::with_capacity(live.params().dimension as usize);
+/// What is asked, read from the body.
+struct Question {
+    query: Vec<f32>,
+    k: usize,
+    fresh: Freshness,
+}
+
+fn question(handle: &Handle, text: &[u8]) -> Result<Question, Problem> {
+    let Body { vector, k, min_seq, consistency } = parse(text)?;
+    let mut query = Vec::with_capacity(handle.live.params().dimension as usize);
     floats(vector, &mut query)?;
-    let hits = pace.time(|| live.search(&query, &SearchOptions::new(rows(k.map(|Integer(k)| k)))))?;
-    Ok(answer::results(&hits))
+    let consistency = consistency.as_deref().map(Consistency::parse).transpose()?;
+    Ok(Question { query, k: rows(k.map(|Integer(k)| k)), fresh: Freshness { consistency, min_seq } })
+}
+
+fn answer(Handle { live, pace }: &Handle, Question { query, k, fresh }: &Question) -> Answer {
+    let reader = live.reader(*fresh)?;
+    let hits = pace.time(|| reader.search(query, &SearchOptions::new(*k)))?;
+    Ok(answer::results(&hits, reader.consistency()))
 }
 
 /// As in the Go service: nothing and less than one is ten, and a thousand is the most.

@@ -12,7 +12,7 @@ use parking_lot::RwLock;
 use super::loading::Loading;
 use super::pace::Pace;
 use super::patience::Patience;
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::registry::{LiveIndex, Registry};
 
 /// How long things may take.
@@ -74,10 +74,8 @@ impl AppState {
 
     /// The index `name` if it is at hand and good. Never blocks.
     pub(super) fn at_hand(&self, name: &str) -> Option<Handle> {
-        let handle = self.at_hand.read().get(name).cloned()?;
-        // Dropped, or overtaken by another process: the registry knows what to do.
-        let halted = handle.live.halted().ok()?;
-        halted.is_none_or(|error| error.kind() != ErrorKind::Conflict).then_some(handle)
+        // Dropped, or closed: the registry knows what to do.
+        self.at_hand.read().get(name).filter(|handle| !handle.live.is_stale()).cloned()
     }
 
     /// The index `name`, loaded if need be. Blocks.
@@ -109,10 +107,7 @@ impl AppState {
     /// The indexes at hand that refuse writes, and why.
     pub(super) fn halted(&self) -> Vec<(String, crate::error::Error)> {
         let at_hand: Vec<_> = self.at_hand.read().values().cloned().collect();
-        let halted = |Handle { live, pace: _ }: Handle| {
-            let error = live.halted().ok()??;
-            (error.kind() != ErrorKind::Conflict).then(|| (live.name().to_owned(), error))
-        };
+        let halted = |Handle { live, pace: _ }: Handle| Some((live.name().to_owned(), live.halted().ok()??));
         let mut halted: Vec<_> = at_hand.into_iter().filter_map(halted).collect();
         halted.sort_by(|(a, _), (b, _)| a.cmp(b));
         halted

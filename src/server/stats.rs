@@ -15,10 +15,12 @@ struct Told<'a> {
     rows: usize,
     dead: usize,
     tail: usize,
+    pending: usize,
     bytes_memory: usize,
     bytes_store: u64,
     objects: usize,
     seq: u64,
+    lag: u64,
     codec: &'a str,
     degree: f64,
     ef_search: usize,
@@ -32,17 +34,19 @@ struct Checkpointed {
 
 pub(super) async fn stats(Live(live): Live) -> Answer {
     blocking(move || {
-        let LiveStats { index, bytes_store, objects, halted } = live.stats()?;
-        let Stats { rows, dead, tail, pending: _, bytes_memory, seq, codec, degree, ef_search } = index;
+        let LiveStats { index, bytes_store, objects, lag, halted } = live.stats()?;
+        let Stats { rows, dead, tail, pending, bytes_memory, seq, codec, degree, ef_search } = index;
         let halted = halted.map(|error| error.to_string());
         let told = Told {
             rows,
             dead,
             tail,
+            pending,
             bytes_memory,
             bytes_store,
             objects,
             seq,
+            lag,
             codec,
             degree,
             ef_search,

@@ -1,0 +1,40 @@
+//! Writing a snapshot while readers, and followers of others' writes, go on.
+//!
+//! The index is held only while the bytes are made and while the log takes notice; the store's work, which takes
+//! longest, is done in between.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::keeper::Keeper;
+use super::snapshot;
+use crate::error::Result;
+use crate::log::{Keep, delete_below, publish_snapshot};
+
+/// Writes a snapshot of the present state, raises the floor and deletes what is below; answers its seq.
+pub(super) fn checkpoint(keeper: &Mutex<Keeper>) -> Result<u64> {
+    let shown = Arc::clone(&keeper.lock().shown);
+    shown.attach_down_to(0);
+    let (store, name, settings, seq, bytes) = {
+        let mut keeper = keeper.lock();
+        keeper.ready()?;
+        let Keeper { name, params, log, shown, settings, .. } = &*keeper;
+        let bytes = snapshot::encode(name, params, log, &shown.index())?;
+        (Arc::clone(log.store()), name.clone(), settings.log.clone(), log.position().seq, bytes)
+    };
+    let published = publish_snapshot(&*store, &name, seq, &bytes, &settings);
+    drop(bytes);
+    let floor = {
+        let mut keeper = keeper.lock();
+        match published {
+            Ok(bytes) => keeper.log.checkpointed(seq, bytes),
+            // Another process checkpointed further, and this snapshot is deleted already.
+            Err(_) if keeper.log.is_below_floor(seq)? => return Ok(seq),
+            Err(error) => return Err(error),
+        }
+        keeper.log.raise_floor(Keep::Two)?
+    };
+    delete_below(&*store, &name, floor)?;
+    Ok(seq)
+}

@@ -1,0 +1,23 @@
+//! What a registry's indexes depend on beside their store.
+//!
+//! The defaults are what users get; tests choose their own clock and limits.
+
+use crate::log;
+
+/// How the indexes of a registry behave.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The patience of their logs, and time.
+    pub log: log::Settings,
+    /// Whether a thread follows what other processes write. Without it an index catches up when it is read or
+    /// written.
+    pub follow: bool,
+    /// Fewer dead rows than this are never compacted away.
+    pub least_dead: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { log: log::Settings::default(), follow: true, least_dead: 1_024 }
+    }
+}
