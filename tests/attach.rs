@@ -88,7 +88,9 @@ fn follow(model: &mut Model, entry: &Entry) {
         for (id, vector) in ids.iter().zip(vectors.chunks(DIMENSION)) {
             model.insert(id.clone(), vector.to_vec());
         }
-        deleted.iter().for_each(|id| drop(model.remove(id)));
+        for id in deleted {
+            model.remove(id);
+        }
     }
 }
 

@@ -87,13 +87,12 @@ impl Piece {
             } else {
                 links.replace(*slot, list.iter().map(|near| near.slot));
                 self.edges.extend(list.iter().map(|near| Edge::new(near.slot, near.key, *slot)));
-                match list.iter().map(|near| near.slot).find(|&near| tree.has_room(near, links.width())) {
-                    Some(parent) => parent,
-                    None => {
-                        self.is_stuck = true;
-                        break;
-                    }
-                }
+                let host = list.iter().map(|near| near.slot).find(|&near| tree.has_room(near, links.width()));
+                let Some(parent) = host else {
+                    self.is_stuck = true;
+                    break;
+                };
+                parent
             };
             tree.set(*slot, parent);
             self.linked += 1;

@@ -15,6 +15,9 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Threads(usize);
 
+/// More threads than this are not asked for: one who names a million means all there are.
+const MOST: usize = 256;
+
 /// The pools made so far, by this process or by those it was forked from.
 static POOLS: ArcSwapOption<Pool> = ArcSwapOption::const_empty();
 
@@ -29,9 +32,9 @@ impl Threads {
     /// The calling thread alone.
     pub const ONE: Self = Self(1);
 
-    /// `count` threads, at least one.
+    /// `count` threads, at least one and at most 256.
     pub fn new(count: usize) -> Self {
-        Self(count.max(1))
+        Self(count.clamp(1, MOST))
     }
 
     /// As many as `VECTORD_THREADS` says, else as there are cores.
@@ -59,12 +62,10 @@ impl Pool {
     /// This process's pool of `threads`; `None` where the system gives no threads.
     fn of(threads: usize) -> Option<Arc<Self>> {
         let pid = std::process::id();
-        let mut known = POOLS.load_full();
-        while let Some(pool) = known {
-            if (pool.pid, pool.threads) == (pid, threads) {
-                return Some(pool);
-            }
-            known = pool.older.clone();
+        let is_this = |pool: &Arc<Self>| (pool.pid, pool.threads) == (pid, threads);
+        let mut pools = std::iter::successors(POOLS.load_full(), |pool| pool.older.clone());
+        if let Some(known) = pools.find(is_this) {
+            return Some(known);
         }
         let named = |at| format!("vectord-attach-{at}");
         // Of two that are made at once both stay; either serves.
