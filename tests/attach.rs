@@ -191,7 +191,7 @@ fn sizes() -> impl Strategy<Value = Vec<usize>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_state_does_not_tell_when_or_by_how_many_threads_rows_were_attached(
@@ -286,6 +286,26 @@ fn rows_of_a_half_attached_batch_find_themselves() {
         assert_eq!(stats.pending, stats.tail.max(1), "all of the tail is due");
     }
     assert!(asked > 500 && found * 1000 >= asked * 995, "{found} of {asked}");
+}
+
+#[test]
+fn entries_are_applied_and_found_while_the_graph_is_held() {
+    let entries = entries(&mut Seeded(4), &[3000, 500, 0, 200]);
+    let (index, mut model) = (index(2), Model::new());
+    let mut random = Seeded(5);
+    apply(&index, 0, &entries[0]);
+    index.attach_some();
+    index.with_parts(|parts| {
+        let slots = parts.ids.len();
+        follow(&mut model, &entries[0]);
+        for (seq, entry) in entries.iter().enumerate().skip(1) {
+            apply(&index, seq, entry);
+            follow(&mut model, entry);
+            assert_answers(&index, &model, &mut random);
+        }
+        assert_eq!((parts.ids.len(), parts.vectors.len()), (slots, slots * DIMENSION));
+    });
+    assert!(State::of(&index) == eagerly(&entries, 1));
 }
 
 #[test]

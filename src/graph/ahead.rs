@@ -44,7 +44,9 @@ mod tests {
     #[test]
     fn it_holds_what_was_inserted_and_nothing_outside_its_range() {
         let mut ahead = Ahead::new(100, 300);
-        [100, 163, 164, 299].into_iter().for_each(|slot| ahead.insert(slot));
+        for slot in [100, 163, 164, 299] {
+            ahead.insert(slot);
+        }
         let held: Vec<u32> = (0..1000).chain([u32::MAX]).filter(|&slot| ahead.contains(slot)).collect();
         assert_eq!((held, ahead.len()), (vec![100, 163, 164, 299], 4));
         assert!(!Ahead::default().contains(0));

@@ -74,6 +74,8 @@ impl Graph {
 
     fn begin(&mut self) -> Option<Batch> {
         let end = self.schedule.batch(self.attached)?;
+        // A batch half done and lost would go unseen into snapshots.
+        assert_eq!(self.tree.slots(), self.attached, "an earlier step panicked");
         if end > self.links.slots() {
             self.links = Arc::new(self.links.grown(end.max(self.links.slots() * 2)));
         }

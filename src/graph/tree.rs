@@ -28,6 +28,11 @@ impl Tree {
         self.children.resize(slots, 0);
     }
 
+    /// Slots there is room for.
+    pub(super) fn slots(&self) -> usize {
+        self.parents.len()
+    }
+
     pub(super) fn parent(&self, slot: u32) -> u32 {
         self.parents[slot as usize]
     }
