@@ -209,6 +209,20 @@ fn scaled_copies_stay_reachable_under_cosine() {
 }
 
 #[test]
+fn a_log_makes_the_bytes_it_always_made() {
+    // Snapshots of processes of different versions, or on different machines, must be equal.
+    for (entry, expected) in [(9000, 0x8790_2f8d_4692_eefc), (3000, 0x517d_082b_16db_9347)] {
+        let space = Space::new(Distance::Cosine, D);
+        let (mut rows, mut graph) = (Rows::new(space), Graph::new(space, M, 128));
+        for entry in clustered(9000, 5).chunks(entry * D) {
+            rows.push(entry).unwrap();
+            graph.grow(&rows.view(), entry.len() / D);
+        }
+        assert_eq!(xxhash_rust::xxh3::xxh3_64(&graph.encode()), expected, "in entries of {entry}");
+    }
+}
+
+#[test]
 fn a_graph_is_sound_between_any_two_steps_whatever_ties_it_has() {
     let mut random = Seeded(14);
     let mut vectors = clustered(4000, 15);

@@ -15,6 +15,14 @@ use super::walk::Ground;
 /// Lists linked back from that cost about as much as one row searched for.
 const LISTS: usize = 8;
 
+/// How much one step may do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Budget {
+    /// What costs each thread about as much as searching for so many rows.
+    pub(super) rows: usize,
+    pub(super) threads: Threads,
+}
+
 /// A row and the list chosen for it.
 #[derive(Debug)]
 struct Plan {
@@ -49,15 +57,16 @@ impl Piece {
         self.slots.len()
     }
 
-    /// Does what costs about as much as searching for `rows` rows; true when the piece is attached.
+    /// Does what the budget allows; true when the piece is attached.
     pub(super) fn step(
         &mut self,
         ground: Ground<'_>,
         tree: &mut Tree,
         shelf: &Shelf,
         ef: usize,
-        (rows, threads): (usize, Threads),
+        Budget { rows, threads }: Budget,
     ) -> bool {
+        let rows = rows * threads.count();
         if self.plans.len() < self.slots.len() {
             let end = self.slots.len().min(self.plans.len() + rows);
             let next = &self.slots[self.plans.len()..end];

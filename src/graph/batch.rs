@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::ahead::Ahead;
-use super::attach::Piece;
+use super::attach::{Budget, Piece};
 use super::edges;
 use super::growing::Graph;
 use super::rows::RowsView;
@@ -53,22 +53,40 @@ enum Stage {
     Skeleton(Skeleton),
     /// Rows are being attached.
     Attach(Piece),
-    /// The lists of the oldest rows are being chosen again: theirs, and the new lists so far.
-    Grow(Vec<u32>, Vec<Vec<u32>>),
-    /// Nothing is left to do.
+    /// The lists of the oldest rows are being chosen again.
+    Grow(Growth),
+    /// Nothing is left to do but to say so.
     Done,
+}
+
+/// Linked rows and, for the first of them, their new lists.
+#[derive(Debug)]
+struct Growth {
+    oldest: Vec<u32>,
+    lists: Vec<Vec<u32>>,
 }
 
 impl Graph {
     /// Does a piece of the due work: about 20 ms of each thread's time, more only where one row takes more.
     ///
     /// # Panics
-    /// If `rows` holds fewer rows than the entries announced.
+    /// If `rows` holds fewer rows than the entries announced, or an earlier step panicked.
     pub fn step(&mut self, rows: &RowsView, threads: Threads) -> Step {
-        let Some(batch) = self.under_way.take().or_else(|| self.begin()) else { return Step::Idle };
+        let Some(mut batch) = self.under_way.take().or_else(|| self.begin()) else { return Step::Idle };
         assert!(batch.end <= rows.len(), "rows were announced before they were there");
-        let (batch, step) = self.advance(batch, rows, threads);
-        self.under_way = batch;
+        let budget = Budget { rows: rows_in_a_step(rows.space().dimension()), threads };
+        let (stage, step) = match std::mem::replace(&mut batch.stage, Stage::Done) {
+            Stage::Gather(from) => self.gather(&mut batch, from, rows, budget),
+            Stage::Skeleton(skeleton) => self.build(&mut batch, skeleton, rows, budget),
+            Stage::Attach(piece) => self.attach(&mut batch, piece, rows, budget),
+            Stage::Grow(growth) => self.grow_older(&batch, growth, rows, budget),
+            Stage::Done => {
+                self.finish(batch.end);
+                return Step::Shown;
+            }
+        };
+        batch.stage = stage;
+        self.under_way = Some(batch);
         step
     }
 
@@ -84,84 +102,90 @@ impl Graph {
         Some(Batch { end, slots: Vec::new(), done: 0, stage: Stage::Gather(self.attached) })
     }
 
-    fn advance(&mut self, mut batch: Batch, rows: &RowsView, threads: Threads) -> (Option<Batch>, Step) {
-        let budget = rows_in_a_step(rows.space().dimension());
-        let ef = self.ef_construction;
-        match &mut batch.stage {
-            Stage::Gather(at) => {
-                let from = *at;
-                *at = batch.end.min(from + budget * GATHERED);
-                let to = *at;
-                self.gather(rows, from..to, &mut batch.slots);
-                if to < batch.end {
-                    return (Some(batch), Step::Worked);
-                }
-                shuffle(&mut batch.slots, SEED ^ batch.end as u64);
-                batch.stage = if self.growth == 0 {
-                    let first = &batch.slots[..schedule::skeleton(batch.slots.len())];
-                    Stage::Skeleton(Skeleton::new(rows, first, self.links.width() / 2, ef))
-                } else {
-                    self.next_piece(&batch)
-                };
-            }
-            Stage::Skeleton(skeleton) => {
-                if skeleton.insert(budget) {
-                    return (Some(batch), Step::Worked);
-                }
-                batch.done = schedule::skeleton(batch.slots.len());
-                self.growth = schedule::BIRTH;
-                let roots = schedule::entries(self.growth).min(batch.done);
-                skeleton.finish(rows, &self.links, &mut self.tree, roots);
-                self.entries = batch.slots[..roots].into();
-                self.show(&batch.slots[..batch.done], batch.end);
-                batch.stage = self.next_piece(&batch);
-                return (Some(batch), Step::Shown);
-            }
-            Stage::Attach(piece) => {
-                let ground = Ground { rows, links: &self.links, entries: &self.entries };
-                let budget = (budget * threads.count(), threads);
-                if !piece.step(ground, &mut self.tree, &self.shelf, ef, budget) {
-                    return (Some(batch), Step::Worked);
-                }
-                let end = batch.done + piece.len();
-                self.show(&batch.slots[batch.done..end], batch.end);
-                batch.done = end;
-                batch.stage = self.next_piece(&batch);
-                return (Some(batch), Step::Shown);
-            }
-            Stage::Grow(oldest, lists) => {
-                let end = oldest.len().min(lists.len() + budget * threads.count());
-                let choose = |&slot: &u32| edges::choose_again(rows, &self.links, &self.tree, slot);
-                lists.extend(threads.map(&oldest[lists.len()..end], choose));
-                if end < oldest.len() {
-                    return (Some(batch), Step::Worked);
-                }
-                for (&slot, list) in oldest.iter().zip(lists) {
-                    self.links.replace(slot, list.iter().copied());
-                }
-                self.add_entries();
-                batch.stage = self.next_growth(batch.end);
-                return (Some(batch), Step::Shown);
-            }
-            Stage::Done => {
-                self.attached = batch.end;
-                self.ahead = Arc::default();
-                self.schedule.forget(self.attached);
-                return (None, Step::Shown);
-            }
-        }
-        (Some(batch), Step::Worked)
+    fn finish(&mut self, end: usize) {
+        self.attached = end;
+        self.ahead = Arc::default();
+        self.schedule.forget(end);
     }
 
-    /// Adds to `slots` those of `range` that are the first of their bits; the others hang off the first.
-    fn gather(&mut self, rows: &RowsView, range: std::ops::Range<usize>, slots: &mut Vec<u32>) {
-        for slot in range.start as u32..range.end as u32 {
+    /// Tells the slots that are the first of their bits from the others, which hang off the first.
+    fn gather(&mut self, batch: &mut Batch, from: usize, rows: &RowsView, budget: Budget) -> (Stage, Step) {
+        let to = batch.end.min(from + budget.rows * GATHERED);
+        for slot in from as u32..to as u32 {
             match self.copies.add(rows, &self.links, slot) {
-                None => slots.push(slot),
+                None => batch.slots.push(slot),
                 Some(first) if self.tree.has(first) => Arc::make_mut(&mut self.ahead).insert(slot),
                 Some(_) => {}
             }
         }
+        if to < batch.end {
+            return (Stage::Gather(to), Step::Worked);
+        }
+        shuffle(&mut batch.slots, SEED ^ batch.end as u64);
+        if self.growth > 0 {
+            return (self.next_piece(batch), Step::Worked);
+        }
+        let first = &batch.slots[..schedule::skeleton(batch.slots.len())];
+        let skeleton = Skeleton::new(rows, first, self.links.width() / 2, self.ef_construction);
+        (Stage::Skeleton(skeleton), Step::Worked)
+    }
+
+    fn build(
+        &mut self,
+        batch: &mut Batch,
+        mut skeleton: Skeleton,
+        rows: &RowsView,
+        budget: Budget,
+    ) -> (Stage, Step) {
+        if skeleton.insert(budget.rows) {
+            return (Stage::Skeleton(skeleton), Step::Worked);
+        }
+        batch.done = schedule::skeleton(batch.slots.len());
+        self.growth = schedule::BIRTH;
+        let roots = schedule::entries(self.growth).min(batch.done);
+        skeleton.finish(rows, &self.links, &mut self.tree, roots);
+        self.entries = batch.slots[..roots].into();
+        self.show(&batch.slots[..batch.done], batch.end);
+        (self.next_piece(batch), Step::Shown)
+    }
+
+    fn attach(
+        &mut self,
+        batch: &mut Batch,
+        mut piece: Piece,
+        rows: &RowsView,
+        budget: Budget,
+    ) -> (Stage, Step) {
+        let ground = Ground { rows, links: &self.links, entries: &self.entries };
+        if !piece.step(ground, &mut self.tree, &self.shelf, self.ef_construction, budget) {
+            return (Stage::Attach(piece), Step::Worked);
+        }
+        let end = batch.done + piece.len();
+        self.show(&batch.slots[batch.done..end], batch.end);
+        batch.done = end;
+        (self.next_piece(batch), Step::Shown)
+    }
+
+    /// Chooses the oldest lists again, all on the links as they were before, and adds entry points.
+    fn grow_older(
+        &mut self,
+        batch: &Batch,
+        mut growth: Growth,
+        rows: &RowsView,
+        budget: Budget,
+    ) -> (Stage, Step) {
+        let Growth { oldest, lists } = &mut growth;
+        let end = oldest.len().min(lists.len() + budget.rows * budget.threads.count());
+        let choose = |&slot: &u32| edges::choose_again(rows, &self.links, &self.tree, slot);
+        lists.extend(budget.threads.map(&oldest[lists.len()..end], choose));
+        if end < oldest.len() {
+            return (Stage::Grow(growth), Step::Worked);
+        }
+        for (&slot, list) in oldest.iter().zip(lists) {
+            self.links.replace(slot, list.iter().copied());
+        }
+        self.add_entries();
+        (self.next_growth(batch.end), Step::Shown)
     }
 
     /// Lets searches find `slots`, linked rows, and their copies up to the end of the batch.
@@ -190,7 +214,7 @@ impl Graph {
             return Stage::Done;
         }
         let oldest: Vec<u32> = self.tree.linked().take_while(|&slot| (slot as usize) < self.growth).collect();
-        Stage::Grow(oldest, Vec::new())
+        Stage::Grow(Growth { oldest, lists: Vec::new() })
     }
 
     /// Passes a growth point: adds entry points, spread over all rows of the time.
