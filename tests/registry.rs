@@ -185,24 +185,6 @@ fn a_bad_batch_names_its_item_and_leaves_nothing() {
 }
 
 #[test]
-fn a_second_writer_gets_a_conflict_and_nothing_is_lost() {
-    let folder = tempfile::tempdir().unwrap();
-    let url = folder.path().to_str().unwrap();
-    let first = Registry::open_unshared(url).unwrap().create("docs", Params::new(2)).unwrap();
-    let second = Registry::open_unshared(url).unwrap().get("docs").unwrap();
-    first.add(batch(&[("a", &[1.0, 0.0])]), None).unwrap();
-    let error = second.add(batch(&[("b", &[0.0, 1.0])]), None).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Conflict);
-    assert!(error.to_string().contains("nothing of this call was written"), "{error}");
-    assert!(second.contains("a").unwrap() && !second.contains("b").unwrap());
-    second.add(batch(&[("b", &[0.0, 1.0])]), None).unwrap();
-    assert_eq!(first.refresh().unwrap(), second.seq().unwrap());
-    assert!(first.contains("b").unwrap());
-    let third = Registry::open_unshared(url).unwrap().get("docs").unwrap();
-    assert_eq!(third.len().unwrap(), 2);
-}
-
-#[test]
 fn two_opens_of_one_url_are_one_registry() {
     let folder = tempfile::tempdir().unwrap();
     let url = folder.path().to_str().unwrap();

@@ -92,11 +92,11 @@ fn write_group(keeper: &Mutex<Keeper>, first: Asked, requests: &Receiver<Request
         return None;
     }
     let mut group = Group::default();
-    group.take(&keeper, first);
+    group.take(&mut keeper, first);
     let mut waiting = None;
     while group.bytes() < GROUP_BYTES {
         match requests.try_recv() {
-            Ok(Request::Write(asked)) if group.admits(&asked) => group.take(&keeper, asked),
+            Ok(Request::Write(asked)) if group.admits(&asked) => group.take(&mut keeper, asked),
             Ok(other) => {
                 waiting = Some(other);
                 break;

@@ -50,13 +50,13 @@ impl Group {
     }
 
     /// Takes a write in, or answers it at once.
-    pub(super) fn take(&mut self, keeper: &Keeper, asked: Asked) {
+    pub(super) fn take(&mut self, keeper: &mut Keeper, asked: Asked) {
         let Asked { write, idempotency_key, waiting } = asked;
         let bytes = write.bytes();
-        let alone = self.members.is_empty();
-        let checked = Prepared::new(write)
-            .and_then(|prepared| Ok((prepared.check(keeper, idempotency_key.as_deref(), alone)?, prepared)));
-        match checked {
+        match Prepared::new(write).and_then(|prepared| {
+            let written = self.check_fresh(&prepared, keeper, idempotency_key.as_deref())?;
+            Ok((written, prepared))
+        }) {
             Ok((None, prepared)) => {
                 // Frames that share key and index are one batch; each write is a batch of its own.
                 let op_index = if idempotency_key.is_some() { self.members.len() as u32 } else { 0 };
@@ -66,6 +66,22 @@ impl Group {
             Ok((Some(written), _)) => waiting.answer(Ok(written)),
             Err(error) => waiting.answer(Err(error)),
         }
+    }
+
+    /// Checks a write. What is answered without an entry of the log, because nothing is to be done or an id is
+    /// not there, must be so in the newest state: another process may have changed it.
+    fn check_fresh(
+        &mut self,
+        prepared: &Prepared,
+        keeper: &mut Keeper,
+        key: Option<&str>,
+    ) -> Result<Option<Written>> {
+        match prepared.check(keeper, key, self.members.is_empty()) {
+            Ok(None) => return Ok(None),
+            Ok(Some(_)) | Err(_) => keeper.catch_up()?,
+        }
+        self.check_again(keeper);
+        prepared.check(keeper, key, self.members.is_empty())
     }
 
     /// Commits the group as one entry, and answers every member.

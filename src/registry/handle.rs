@@ -133,7 +133,7 @@ impl Registry {
         let _creating = shelf.creating.lock();
         let slot = shelf.slot(name);
         let mut live = slot.lock();
-        if live.as_ref().is_some_and(|live| !live.is_stale()) {
+        if live.as_ref().is_some_and(LiveIndex::is_current) {
             return Err(taken(name));
         }
         if let Some(other) = names::list(&*shelf.store, |other| other.eq_ignore_ascii_case(name))?.first() {
@@ -151,7 +151,7 @@ impl Registry {
         let shelf = self.shelf()?;
         let slot = shelf.slot(name);
         let mut live = slot.lock();
-        if let Some(live) = live.as_ref().filter(|live| !live.is_stale()) {
+        if let Some(live) = live.as_ref().filter(|live| live.is_current()) {
             return Ok(live.clone());
         }
         *live = None;

@@ -55,6 +55,18 @@ impl LiveIndex {
         core.shown.is_dropped() || (core.is_own() && core.has_ended())
     }
 
+    /// Whether it still is the index of its name, as far as the store can be asked: another process may have
+    /// dropped it.
+    pub(super) fn is_current(&self) -> bool {
+        let core = self.inner.core.load_full();
+        if core.is_own()
+            && let Err(error) = core.follow(true)
+        {
+            tracing::debug!(index = self.name(), %error, "cannot ask whether it is still there");
+        }
+        !self.is_stale()
+    }
+
     /// The index as this process has it, unless it was dropped.
     pub(super) fn core(&self) -> Result<Arc<Core>> {
         let core = self.inner.core.load_full();

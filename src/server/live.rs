@@ -39,7 +39,9 @@ impl FromRequestParts<Arc<AppState>> for Paced {
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Problem> {
         let name = parameter(parts, state, "name").await?;
-        if let Some(handle) = state.at_hand(&name) {
+        // Behind, it may have been dropped and made again: the registry finds out, where that may block.
+        let at_hand = state.at_hand(&name);
+        if let Some(handle) = at_hand.filter(|handle| handle.live.is_fresh(Freshness::default())) {
             return Ok(Self(handle));
         }
         let state = Arc::clone(state);

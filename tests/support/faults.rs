@@ -22,15 +22,24 @@ pub enum Fault {
 }
 
 /// A store in front of another.
-#[derive(Debug)]
 pub struct Faults {
     inner: Arc<dyn Store>,
     planned: Mutex<VecDeque<(&'static str, Fault)>>,
     always: Mutex<Option<(&'static str, Fault)>>,
+    /// What the store says it can do; what the inner one says where nothing was set.
+    capabilities: Mutex<Option<Capabilities>>,
+    /// Run once, before the put that follows a lost answer.
+    retry: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     /// Puts that a fault met.
     pub refused: AtomicU64,
     pub bytes_put: AtomicU64,
     pub objects_put: AtomicU64,
+}
+
+impl std::fmt::Debug for Faults {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Faults").field("inner", &self.inner).finish_non_exhaustive()
+    }
 }
 
 impl Faults {
@@ -39,6 +48,8 @@ impl Faults {
             inner,
             planned: Mutex::default(),
             always: Mutex::default(),
+            capabilities: Mutex::default(),
+            retry: Mutex::default(),
             refused: AtomicU64::new(0),
             bytes_put: AtomicU64::new(0),
             objects_put: AtomicU64::new(0),
@@ -52,6 +63,18 @@ impl Faults {
     /// Meets every put whose key contains the text, until told otherwise.
     pub fn always(&self, fault: Option<(&'static str, Fault)>) {
         *self.always.lock().unwrap() = fault;
+    }
+
+    /// Runs `call` before the put of an entry that follows a lost answer.
+    pub fn before_retry(&self, call: impl FnOnce() + Send + 'static) {
+        *self.retry.lock().unwrap() = Some(Box::new(call));
+    }
+
+    /// Says from now on that it can do this, whatever it can do.
+    pub fn claim(&self, change: impl FnOnce(&mut Capabilities)) {
+        let mut capabilities = self.capabilities();
+        change(&mut capabilities);
+        *self.capabilities.lock().unwrap() = Some(capabilities);
     }
 
     fn next(&self, key: &Key) -> Option<Fault> {
@@ -71,6 +94,12 @@ impl Store for Faults {
             written: Written::Unknown,
         };
         let fault = self.next(key);
+        if fault.is_none()
+            && self.refused.load(Ordering::Relaxed) > 0
+            && let Some(call) = self.retry.lock().unwrap().take()
+        {
+            call();
+        }
         self.refused.fetch_add(u64::from(fault.is_some()), Ordering::Relaxed);
         match fault {
             Some(Fault::NoSpace) => {
@@ -110,6 +139,6 @@ impl Store for Faults {
         self.inner.url()
     }
     fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
+        self.capabilities.lock().unwrap().unwrap_or_else(|| self.inner.capabilities())
     }
 }
