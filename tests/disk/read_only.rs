@@ -1,0 +1,104 @@
+//! A directory that may not be written, by the mount or by its mode: it opens and answers, and says why it
+//! takes nothing.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use vectord::error::ErrorKind;
+use vectord::registry::Registry;
+
+use crate::child;
+use crate::skip::skip;
+use crate::work::{
+    NAME, assert_holds_exactly, assert_reopens_with, assert_says, assert_whole_objects, batch, params,
+};
+
+/// An ordinary user's id, for tests run by root, who may write whatever the mode says.
+const NOBODY: u32 = 65_534;
+
+#[test]
+fn a_disk_mounted_read_only_is_searched_and_written_again_when_it_may_be() {
+    child::run_on_a_small_disk("read_only::on_a_disk_that_is_remounted");
+}
+
+#[test]
+#[ignore = "run by the test above, on a small disk of its own"]
+fn on_a_disk_that_is_remounted() {
+    let Some(root) = child::root() else { return };
+    let remount = |how: &str| {
+        let status = Command::new("mount").args(["-o", how]).arg(&root).status().unwrap();
+        assert!(status.success());
+    };
+    closed_and_open_again(&root, "Read-only file system", |open| {
+        remount(if open { "remount,rw" } else { "remount,ro" });
+    });
+}
+
+#[test]
+fn a_directory_without_permission_to_write_is_searched_and_written_again_when_there_is() {
+    let root = tempfile::tempdir().unwrap();
+    // `env` only starts what follows.
+    let mut command = Command::new("env");
+    if rustix::process::geteuid().is_root() {
+        chown(root.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+        command.uid(NOBODY).gid(NOBODY).current_dir("/");
+        let mut may_run = Command::new("test");
+        let may_run = may_run.uid(NOBODY).gid(NOBODY).arg("-x").arg(std::env::current_exe().unwrap());
+        if !may_run.status().is_ok_and(|status| status.success()) {
+            return skip("user", "the tests stand where no user but root may run them");
+        }
+    }
+    child::assert_passed(&child::run(&mut command, "read_only::on_directories_of_another_mode", root.path()));
+}
+
+#[test]
+#[ignore = "run by the test above, as an ordinary user"]
+fn on_directories_of_another_mode() {
+    let Some(root) = child::root() else { return };
+    let store = root.join("store");
+    closed_and_open_again(&store, "Permission denied", |open| {
+        for folder in ["_vectors/docs/log", "_vectors/docs", "_vectors", ""] {
+            let mode = fs::Permissions::from_mode(if open { 0o755 } else { 0o555 });
+            fs::set_permissions(store.join(folder), mode).unwrap();
+        }
+    });
+}
+
+fn closed_and_open_again(root: &Path, cause: &str, set: impl Fn(bool)) {
+    let url = root.to_str().unwrap();
+    let mut acknowledged = BTreeSet::from([1]);
+    let before = Registry::open_unshared(url).unwrap();
+    before.create(NAME, params()).unwrap().add(batch(1, 0), None).unwrap();
+
+    set(false);
+    let after = Registry::open_unshared(url).unwrap();
+    for registry in [&before, &after] {
+        let live = registry.get(NAME).unwrap();
+        for error in [
+            live.add(batch(2, 0), None).unwrap_err(),
+            live.delete(&["1-0"]).unwrap_err(),
+            live.checkpoint().unwrap_err(),
+            registry.create("another", params()).err().unwrap(),
+            registry.delete(NAME).unwrap_err(),
+        ] {
+            assert_says(&error, ErrorKind::PermissionDenied, root, cause);
+        }
+        assert_holds_exactly(&live, &acknowledged, 0);
+        assert_eq!(registry.names().unwrap(), [NAME]);
+    }
+    set(true);
+    for (n, registry) in [(3, &before), (4, &after), (5, &before)] {
+        let live = registry.get(NAME).unwrap();
+        // Each is the other's other process.
+        live.refresh().unwrap();
+        live.add(batch(n, 0), None).unwrap();
+        acknowledged.insert(n);
+    }
+    assert_whole_objects(root, "");
+    drop((before, after));
+    assert_reopens_with(root, &acknowledged, 0);
+}
