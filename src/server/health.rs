@@ -21,6 +21,7 @@ pub(super) async fn live() -> Response {
 
 pub(super) async fn ready(State(state): State<Arc<AppState>>) -> Result<Response, Problem> {
     let Lacking { loading, store, mut failed } = state.loading.lacking();
+    let refuses = state.registry.store().refuses_writes();
     let readable = state.halted();
     let told = |readable: bool| move |(name, error): &(String, Error)| json!({"name": name, "readable": readable, "code": error.kind().code(), "detail": error.to_string()});
     failed.retain(|(name, _)| readable.iter().all(|(halted, _)| halted != name));
@@ -31,6 +32,8 @@ pub(super) async fn ready(State(state): State<Arc<AppState>>) -> Result<Response
         "the store cannot be listed"
     } else if loading {
         "indexes are being loaded"
+    } else if refuses.is_some() {
+        "the store refuses writes; what is loaded is served"
     } else if indexes.is_empty() {
         return Ok(
             Json(json!({"status": "ready", "indexes": [], "store": described(&state)})).into_response()
@@ -38,8 +41,8 @@ pub(super) async fn ready(State(state): State<Arc<AppState>>) -> Result<Response
     } else {
         "indexes are damaged or refuse writes; the others are served"
     };
-    let error =
-        Error::unavailable(store.map_or_else(|| status.to_owned(), |error| format!("{status}: {error}")));
+    let cause = store.or(refuses).map_or_else(String::new, |error| format!(": {error}"));
+    let error = Error::unavailable(format!("{status}{cause}"));
     Err(Problem::from(error).with("indexes", indexes.into()).with("store", described(&state)))
 }
 
@@ -61,9 +64,15 @@ mod tests {
     use crate::server::Limits;
     use crate::store::{Capabilities, Key, Memory, Page, Put, Replace, Store};
 
-    /// The Go service's storaged: it overwrites, and cannot do otherwise.
+    /// Overwrites and cannot do otherwise, as the Go service's storaged; and has another trouble.
     #[derive(Debug)]
-    struct Old(Memory);
+    struct Old(Memory, Trouble);
+
+    #[derive(Debug, PartialEq)]
+    enum Trouble {
+        Away,
+        RefusesWrites,
+    }
 
     impl Store for Old {
         fn put_if_absent(&self, key: &Key, bytes: &[u8]) -> Put {
@@ -79,7 +88,7 @@ mod tests {
         }
 
         fn list(&self, prefix: &str, start_after: Option<&str>, limit: usize) -> Result<Page> {
-            if prefix == "_vectors/" {
+            if prefix == "_vectors/" && self.1 == Trouble::Away {
                 Err(Error::unavailable("it is away"))
             } else {
                 self.0.list(prefix, start_after, limit)
@@ -94,6 +103,10 @@ mod tests {
             self.0.replace(key, bytes)
         }
 
+        fn refuses_writes(&self) -> Option<Error> {
+            (self.1 == Trouble::RefusesWrites).then(|| Error::unavailable("an fsync failed"))
+        }
+
         fn url(&self) -> String {
             self.0.url()
         }
@@ -103,17 +116,29 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_store_that_is_away_or_cannot_decide_races_is_told() {
-        let state = AppState::new(Registry::on(Arc::new(Old(Memory::new()))), Limits::default());
+    async fn told(trouble: Trouble) -> Value {
+        let store = Arc::new(Old(Memory::new(), trouble));
+        let state = AppState::new(Registry::on(store), Limits::default());
         let (going_on, end) = std::sync::mpsc::channel::<()>();
         drop(going_on);
         state.load(&end);
         let response = ready(State(state)).await.unwrap_err().into_response();
+        assert_eq!(response.status(), 503);
         let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
-        let told: Value = serde_json::from_slice(&body).unwrap();
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_away_or_cannot_decide_races_is_told() {
+        let told = told(Trouble::Away).await;
         assert_eq!(told["detail"], "the store cannot be listed: it is away");
         assert_eq!(told["store"]["put_if_absent"], false);
         assert!(told["store"]["warning"].as_str().unwrap().contains("one process"));
+    }
+
+    #[tokio::test]
+    async fn a_store_that_refuses_writes_is_told_with_why() {
+        let told = told(Trouble::RefusesWrites).await;
+        assert_eq!(told["detail"], "the store refuses writes; what is loaded is served: an fsync failed");
     }
 }

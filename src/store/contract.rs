@@ -43,6 +43,12 @@ pub trait Store: Send + Sync + fmt::Debug {
         Ok(None)
     }
 
+    /// Why this handle takes no more writes, if it does not: the store must be opened again, and trying on
+    /// is in vain. Reads go on. It is known at once, without asking the store.
+    fn refuses_writes(&self) -> Option<Error> {
+        None
+    }
+
     /// What [`open`](crate::store::open) takes to reach the same store.
     fn url(&self) -> String;
 

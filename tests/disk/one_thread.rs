@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::thread;
 
-use vectord::error::Result;
+use vectord::error::{Error, Result};
 use vectord::store::{Capabilities, Directory, Key, Page, Publish, Put, Replace, Store};
 
 /// Calls of `write` that the thread makes before it is a store: no other thread of the process writes so
@@ -79,6 +79,10 @@ impl Store for OneThread {
     fn replace(&self, key: &Key, bytes: &[u8]) -> Replace {
         let (key, bytes) = (key.clone(), bytes.to_vec());
         self.ask(move |store| store.replace(&key, &bytes))
+    }
+
+    fn refuses_writes(&self) -> Option<Error> {
+        self.ask(Directory::refuses_writes)
     }
 
     fn url(&self) -> String {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::fs::File;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 use rustix::io::Errno;
@@ -26,8 +27,8 @@ pub struct Directory {
     pub(super) fsync: SyncDirectory,
     /// Set when unnamed files turn out not to work here.
     pub(super) rename_only: AtomicBool,
-    /// Set when a directory's fsync failed: the kernel reports that once, then forgets it.
-    pub(super) poisoned: AtomicBool,
+    /// The first failed fsync of a directory: the kernel reports that once, then forgets it.
+    pub(super) poisoned: OnceLock<Error>,
 }
 
 impl Directory {
@@ -52,7 +53,7 @@ impl Directory {
             parents: Parents::default(),
             fsync: File::sync_all,
             rename_only: AtomicBool::new(publish == Publish::Rename || !draft::can_link()),
-            poisoned: AtomicBool::new(false),
+            poisoned: OnceLock::new(),
         })
     }
 
@@ -108,6 +109,16 @@ impl Store for Directory {
             Ok(watch) => Ok(Some(Box::new(watch))),
             Err(errno) => Err(errno::error(errno, "watch", self.path.display())),
         }
+    }
+
+    fn refuses_writes(&self) -> Option<Error> {
+        self.poisoned.get().map(|failed| {
+            let message = format!(
+                "an fsync failed, and nothing more is written until the store is opened again ({failed}): see to \
+                 the disk, then end this process or close its registries"
+            );
+            Error::unavailable(message).within(self.url.as_str()).caused_by(failed.clone())
+        })
     }
 
     fn url(&self) -> String {

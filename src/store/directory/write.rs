@@ -3,8 +3,14 @@
 //! Directories stay when their last object goes. Removing them would race every creator, and would
 //! make "this directory is durable" a fact that another process can undo; a few empty directories
 //! name nothing, since only objects are listed.
+//!
+//! After a failed fsync of a directory a handle writes no more. That a later one succeeds proves nothing
+//! where the kernel forgets what it could not write; where metadata has a journal, the failure has stopped
+//! the file system anyway. Renaming the same bytes over the name once more would prove that name alone, and
+//! would replace what another has put there since. So an operator looks, and opens the store again.
 
 use std::fs::File;
+use std::io;
 use std::sync::atomic::Ordering;
 
 use rustix::io::Errno;
@@ -15,8 +21,8 @@ use super::handle::Directory;
 use super::parents::Refusal;
 use super::read::object_at;
 use crate::error::Error;
-use crate::store::Key;
 use crate::store::contract::Fault;
+use crate::store::{Key, Store};
 
 /// What to do when the name is taken, and what was done.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,9 +42,8 @@ impl Directory {
     pub(super) fn write(&self, key: &Key, bytes: &[u8], taken: Taken) -> Result<Done, Fault> {
         // Each round but the last ends because another process or an operator changed the tree meanwhile.
         for _ in 0..8 {
-            if self.poisoned.load(Ordering::Acquire) {
-                let message = "an earlier fsync of this store failed: open it again to write";
-                return Err(Fault::known(Error::unavailable(message).within(self.url.as_str())));
+            if let Some(error) = self.refuses_writes() {
+                return Err(Fault::known(error));
             }
             if let Some(done) = self.attempt(key, bytes, taken)? {
                 return Ok(done);
@@ -56,8 +61,7 @@ impl Directory {
             Err(Refusal::Open(Errno::NOENT)) => return Ok(None),
             Err(Refusal::Open(errno)) => return Err(known(errno)),
             Err(Refusal::Sync(error)) => {
-                self.poisoned.store(true, Ordering::Release);
-                return Err(Fault::known(self.error(errno::errno(&error), "fsync the directory of", key)));
+                return Err(Fault::known(self.poison(&error, key)));
             }
         };
         let done = match self.name(&directory, name, bytes, taken) {
@@ -70,14 +74,20 @@ impl Directory {
         match (self.fsync)(&directory) {
             Ok(()) => Ok(Some(done)),
             Err(error) => {
-                self.poisoned.store(true, Ordering::Release);
-                let error = self.error(errno::errno(&error), "fsync the directory of", key);
+                let error = self.poison(&error, key);
                 Err(match done {
                     Done::Exists => Fault::known(error),
                     Done::Created | Done::Replaced => Fault::unknown(error),
                 })
             }
         }
+    }
+
+    /// Ends writing through this handle, because `failed` became of the fsync of a directory.
+    fn poison(&self, failed: &io::Error, key: &Key) -> Error {
+        let error = self.error(errno::errno(failed), "fsync the directory of", key);
+        self.poisoned.get_or_init(|| error.clone());
+        error
     }
 
     /// Writes the bytes and names them. `ENOENT` if the directory or the name vanished meanwhile.
@@ -114,7 +124,7 @@ impl Directory {
 mod tests {
     use super::*;
     use crate::error::{ErrorKind, Outcome};
-    use crate::store::{Put, Store, Written};
+    use crate::store::{Put, Written};
 
     #[test]
     fn a_failed_directory_fsync_is_unknown_and_ends_writing_through_this_handle() {
@@ -134,7 +144,9 @@ mod tests {
             panic!("it was trusted")
         };
         assert_eq!((error.kind(), written), (ErrorKind::Unavailable, Written::No));
-        assert!(error.to_string().contains("open it again"), "{error}");
+        let said = error.to_string();
+        assert!(said.contains("opened again") && said.contains("log/2: Input/output error"), "{said}");
+        assert_eq!(store.refuses_writes().unwrap().to_string(), said);
         assert_eq!(store.get(&first).unwrap().unwrap(), b"one");
         let reopened = Directory::open(root.path()).unwrap();
         assert!(matches!(reopened.put_if_absent(&second, b"two"), Put::Exists));
