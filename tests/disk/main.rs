@@ -14,6 +14,7 @@ mod child;
 mod descriptors;
 mod full;
 mod one_thread;
+mod order;
 mod read_only;
 #[path = "../store_conformance/skip.rs"]
 mod skip;

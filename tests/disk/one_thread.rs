@@ -3,7 +3,8 @@
 //! strace counts the calls it injects faults into per thread: so the N-th of a run is one call, not one of
 //! each thread.
 
-use std::io::Write;
+use std::fs::OpenOptions;
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::thread;
@@ -11,9 +12,9 @@ use std::thread;
 use vectord::error::{Error, Result};
 use vectord::store::{Capabilities, Directory, Key, Page, Publish, Put, Replace, Store};
 
-/// Calls of `write` that the thread makes before it is a store: no other thread of the process writes so
-/// often, so that faults beyond are the store's.
-pub const WRITES_BEFORE: usize = 100;
+/// Calls of `openat`, `read` and `write` that the thread makes before it is a store: no other thread of the
+/// process makes so many, so that faults beyond are the store's.
+pub const BEFORE: usize = 200;
 
 type Call = Box<dyn FnOnce(&Directory) + Send>;
 
@@ -28,14 +29,17 @@ impl OneThread {
         let (calls, asked) = channel::<Call>();
         let (opened, answer) = sync_channel(1);
         thread::spawn(move || {
-            let mut nowhere = std::fs::OpenOptions::new().write(true).open("/dev/null").unwrap();
-            for _ in 0..WRITES_BEFORE {
-                nowhere.write_all(b"x").unwrap();
+            for _ in 0..BEFORE {
+                let mut null = OpenOptions::new().read(true).write(true).open("/dev/null").unwrap();
+                null.write_all(b"x").unwrap();
+                assert_eq!(null.read(&mut [0]).unwrap(), 0);
             }
             match Directory::open_with(root, publish) {
                 Ok(store) => {
                     opened.send(Ok(store.url())).unwrap();
-                    asked.into_iter().for_each(|call| call(&store));
+                    for call in asked {
+                        call(&store);
+                    }
                 }
                 Err(error) => opened.send(Err(error)).unwrap(),
             }

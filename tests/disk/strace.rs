@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use vectord::registry::{Registry, SearchOptions};
 use vectord::store::{Directory, Key, Publish};
 
 use crate::child;
-use crate::one_thread::{OneThread, WRITES_BEFORE};
+use crate::one_thread::{BEFORE, OneThread};
 use crate::skip::skip;
 use crate::work::{
     NAME, assert_holds_exactly, assert_reopens_with, assert_whole_objects, batch, holds, params,
@@ -76,22 +76,30 @@ struct Run {
     met: bool,
 }
 
-/// Runs the job with `fault` at the `at`-th `call`.
-fn run(root: &Path, publish: Publish, call: &str, fault: &str, at: usize) -> Run {
+/// Whether there is a strace that may trace; if not, that is said.
+pub fn may_trace() -> bool {
+    let tried = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
+    let may = tried.is_ok_and(|status| status.success());
+    if !may {
+        skip("strace", "not installed, or not allowed to trace");
+    }
+    may
+}
+
+/// Runs the job under strace with these options, and returns what it said and what was traced.
+pub fn traced(root: &Path, publish: Publish, options: &[&str]) -> (Output, String) {
     let trace = tempfile::NamedTempFile::new().unwrap();
     let mut command = Command::new("strace");
     command.env(PUBLISH, if publish == Publish::Rename { "rename" } else { "link" });
-    command.args([
-        "-f",
-        "-qq",
-        "-e",
-        &format!("trace={call}"),
-        "-e",
-        &format!("inject={call}:{fault}:when={at}"),
-        "-o",
-    ]);
-    let output = child::run(command.arg(trace.path()), "strace::an_ingest_job", root);
-    let traced = fs::read_to_string(trace.path()).unwrap();
+    command.args(["-f", "-qq"]).args(options).arg("-o").arg(trace.path());
+    let output = child::run(&mut command, "strace::an_ingest_job", root);
+    (output, fs::read_to_string(trace.path()).unwrap())
+}
+
+/// Runs the job with `fault` at the `at`-th `call`.
+fn run(root: &Path, publish: Publish, call: &str, fault: &str, at: usize) -> Run {
+    let inject = format!("inject={call}:{fault}:when={at}");
+    let (output, traced) = traced(root, publish, &["-e", &format!("trace={call}"), "-e", &inject]);
     let killed = fault.contains("KILL") && !output.status.success();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(killed || output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
@@ -148,16 +156,12 @@ fn assert_consistent(root: &Path, run: &Run) {
     assert_reopens_with(root, &there, 0);
 }
 
-/// Every N-th `call` fails with `fault`. Errors are of `kinds` and name the store and one of `causes`.
+/// For each N, the N-th `call` meets `fault`; `check` says what more must be true of such a run.
 fn sweep(publish: Publish, call: &str, fault: &str, check: impl Fn(&Path, &Run)) {
-    if !Command::new("strace")
-        .args(["-qq", "-o", "/dev/null", "true"])
-        .status()
-        .is_ok_and(|status| status.success())
-    {
-        return skip("strace", "not installed, or not allowed to trace");
+    if !may_trace() {
+        return;
     }
-    let first = if call == "write" { WRITES_BEFORE } else { 0 };
+    let first = if ["openat", "read", "write"].contains(&call) { BEFORE } else { 0 };
     let mut tried = 0;
     loop {
         let root = tempfile::tempdir().unwrap();
@@ -179,15 +183,17 @@ fn sweep(publish: Publish, call: &str, fault: &str, check: impl Fn(&Path, &Run))
     }
     assert!(tried > 1, "strace injected nothing");
     // Past the capture of the tests' output: how much was proven is part of the result.
-    writeln!(std::io::stderr(), "strace: {publish:?}, {call}: {fault}: {tried} points tried").unwrap();
+    let proven = format!("strace: {publish:?}, {call}: {fault}: {tried} points tried\n");
+    std::io::stderr().write_all(proven.as_bytes()).unwrap();
 }
 
 /// Errors are of a kind, with the place and the system's words.
 fn assert_told(root: &Path, run: &Run, kind: &str, cause: &str) {
     for said in &run.errors {
         // Opening fsyncs the directories above as well.
-        let placed =
-            said.contains(root.to_str().unwrap()) || said.contains("open Unavailable cannot fsync /");
+        let placed = said.contains(root.to_str().unwrap())
+            || said.contains("open Unavailable cannot fsync /")
+            || said.contains("open ResourceExhausted cannot open /");
         let known = said.contains(&format!(" {kind} ")) && placed;
         assert!(known && said.contains(cause), "{said}");
     }
@@ -211,6 +217,7 @@ const EIO: &str = "Input/output error";
 
 sweeps! {
     a_kill_at_any_fsync => Link, "fsync", "signal=KILL", |_, _| {};
+    a_kill_at_any_fsync_of_a_renamed_file => Rename, "fsync", "signal=KILL", |_, _| {};
     a_kill_at_any_link => Link, "linkat", "signal=KILL", |_, _| {};
     a_kill_at_any_rename => Rename, "renameat2", "signal=KILL", |_, _| {};
     a_kill_at_any_write => Link, "write", "signal=KILL", |_, _| {};
@@ -228,6 +235,22 @@ sweeps! {
     };
     any_write_may_find_no_space => Link, "write", "error=ENOSPC", |root, run| {
         assert_told(root, run, "ResourceExhausted", "No space left on device");
+        assert_later_batches_are_in(run);
+    };
+    any_file_may_not_be_opened => Link, "openat", "error=EMFILE", |root, run| {
+        assert_told(root, run, "ResourceExhausted", "Too many open files");
+        assert_later_batches_are_in(run);
+    };
+    any_directory_or_object_may_not_be_opened => Link, "openat2", "error=EMFILE", |root, run| {
+        assert_told(root, run, "ResourceExhausted", "Too many open files");
+        assert_later_batches_are_in(run);
+    };
+    any_read_may_fail => Link, "read", "error=EIO", |root, run| {
+        assert_told(root, run, "Unavailable", EIO);
+        assert_later_batches_are_in(run);
+    };
+    any_listing_may_fail => Link, "getdents64", "error=EIO", |root, run| {
+        assert_told(root, run, "Unavailable", EIO);
         assert_later_batches_are_in(run);
     };
     any_new_directory_may_fail => Link, "mkdirat", "error=EIO", |root, run| {

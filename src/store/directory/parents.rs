@@ -72,7 +72,11 @@ pub(super) fn make_root(path: &Path) -> Result<std::path::PathBuf> {
     std::fs::create_dir_all(path).map_err(|error| failed(error, "create", path))?;
     let root = path.canonicalize().map_err(|error| failed(error, "open", path))?;
     for directory in root.ancestors() {
-        match File::open(directory).and_then(|opened| opened.sync_all()) {
+        let (doing, done) = match File::open(directory) {
+            Ok(opened) => ("fsync", opened.sync_all()),
+            Err(error) => ("open", Err(error)),
+        };
+        match done {
             Ok(()) => {}
             // Whose directories we may not open, or cannot be fsynced, we did not make.
             Err(error)
@@ -80,7 +84,7 @@ pub(super) fn make_root(path: &Path) -> Result<std::path::PathBuf> {
                     errno::errno(&error),
                     Errno::ACCESS | Errno::PERM | Errno::ROFS | Errno::INVAL | Errno::OPNOTSUPP
                 ) => {}
-            Err(error) => return Err(failed(error, "fsync", directory)),
+            Err(error) => return Err(failed(error, doing, directory)),
         }
     }
     Ok(root)
