@@ -34,7 +34,7 @@ fn on_a_disk_that_is_remounted() {
         assert!(status.success());
     };
     closed_and_open_again(&root, "Read-only file system", |open| {
-        remount(if open { "remount,rw" } else { "remount,ro" });
+        remount(if open { "remount,bind,rw" } else { "remount,bind,ro" });
     });
 }
 
