@@ -1,0 +1,204 @@
+//! What must be true when all is over: of the log, of every answer, of every read, and of who opens the index next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use vectord::registry::LiveIndex;
+
+use super::NAME;
+use super::batch::number_of;
+use super::counts::Event;
+use super::journal::{Acknowledged, Content, Journal, Read, Told};
+use super::model::{Applied, Kind, Model};
+use super::process::fresh;
+use super::world::World;
+
+type Verdict = Result<(), String>;
+
+/// Checks everything; the first that does not hold is the verdict.
+pub fn judge(world: &Arc<Mutex<World>>, journal: &Journal) -> Verdict {
+    if let Some(broken) = &journal.broken {
+        return Err(broken.clone());
+    }
+    let log = world.lock().unwrap().log.clone();
+    let model = replay(world, &log, journal)?;
+    let first = opened(world, &model)?;
+    let second = opened(world, &model)?;
+    if first != second {
+        return Err("two processes that opened the same index hold different states".to_owned());
+    }
+    Ok(())
+}
+
+/// Applies the log in order, and holds each answer and each read against the state it speaks of.
+fn replay(world: &Arc<Mutex<World>>, log: &[Vec<u8>], journal: &Journal) -> Result<Model, String> {
+    let mut model = Model::default();
+    let mut reads: BTreeMap<u64, Vec<&Read>> = BTreeMap::new();
+    for read in &journal.reads {
+        reads.entry(read.seq).or_default().push(read);
+    }
+    let mut found: BTreeMap<u64, Vec<(u64, Applied)>> = BTreeMap::new();
+    let mut empty = empty_deletes(journal);
+    let mut created = 0;
+    for (at, bytes) in log.iter().enumerate() {
+        let (kind, batches) = model.apply(bytes).map_err(|error| format!("entry {}: {error}", at + 1))?;
+        let counts = &mut world.lock().unwrap().counts;
+        match kind {
+            Kind::Batches if batches.len() > 1 => counts.note(Event::Group),
+            Kind::Create => {
+                created += 1;
+                if created > 1 {
+                    counts.note(Event::CreatedAgain);
+                }
+            }
+            Kind::Drop => counts.note(Event::Dropped),
+            Kind::Compact => counts.note(Event::Compaction),
+            Kind::Batches => {}
+        }
+        for batch in batches {
+            let number = number_of(&batch.content).filter(|number| journal.sent.contains_key(number));
+            let number =
+                number.ok_or_else(|| format!("entry {} holds what nobody sent: {batch:?}", model.seq))?;
+            found.entry(number).or_default().push((model.seq, batch));
+        }
+        for read in reads.remove(&model.seq).into_iter().flatten() {
+            read_agrees(read, &model)?;
+        }
+        empty.retain(|(acknowledged, ids)| {
+            let agrees =
+                acknowledged.length == model.rows.len() && !ids.iter().any(|id| model.rows.contains_key(id));
+            !(acknowledged.seq == model.seq && agrees)
+        });
+    }
+    if let Some((seq, _)) = reads.first_key_value() {
+        return Err(format!("a search saw entry {seq}, the log ends at {}", model.seq));
+    }
+    each_batch_once(&found, journal, &empty)?;
+    reads_go_forward(journal)?;
+    Ok(model)
+}
+
+/// Deletes that were acknowledged as finding nothing; they need no entry.
+fn empty_deletes(journal: &Journal) -> Vec<(Acknowledged, Vec<String>)> {
+    let mut empty = Vec::new();
+    for sent in journal.sent.values() {
+        if let ([Told::Acknowledged(acknowledged)], Some(Content::Ids(ids))) =
+            (&*sent.told, sent.contents.values().next())
+            && acknowledged.count == 0
+        {
+            empty.push((*acknowledged, ids.clone()));
+        }
+    }
+    empty
+}
+
+fn each_batch_once(
+    found: &BTreeMap<u64, Vec<(u64, Applied)>>,
+    journal: &Journal,
+    empty: &[(Acknowledged, Vec<String>)],
+) -> Verdict {
+    for (number, sent) in &journal.sent {
+        let none = Vec::new();
+        let there = found.get(number).unwrap_or(&none);
+        let seqs: Vec<u64> = there.iter().map(|(seq, _)| *seq).collect();
+        for (seq, applied) in there {
+            if sent.contents.get(&applied.dimension).or(sent.contents.values().next())
+                != Some(&applied.content)
+                || applied.key.is_some() != sent.keyed
+            {
+                return Err(format!("entry {seq} holds batch {number} otherwise than it was sent"));
+            }
+        }
+        let generations: BTreeSet<u64> = there.iter().map(|(_, applied)| applied.generation).collect();
+        if generations.len() < there.len() || (!sent.keyed && there.len() > 1) {
+            return Err(format!("batch {number} is there {} times, at {seqs:?}", there.len()));
+        }
+        if sent.told.iter().all(|told| matches!(told, Told::Refused(_))) && !there.is_empty() {
+            return Err(format!("batch {number} was refused, and stands at {seqs:?}: {:?}", sent.told));
+        }
+        for told in &sent.told {
+            let Told::Acknowledged(acknowledged) = told else { continue };
+            let Some((_, applied)) = there.iter().find(|(seq, _)| *seq == acknowledged.seq) else {
+                let nothing = there.is_empty() && acknowledged.count == 0;
+                if nothing && !empty.iter().any(|(empty, _)| empty == acknowledged) {
+                    continue;
+                }
+                return Err(format!(
+                    "batch {number} was acknowledged as {acknowledged:?}, and stands at {seqs:?}"
+                ));
+            };
+            if (applied.count, applied.length) != (acknowledged.count, acknowledged.length) {
+                return Err(format!(
+                    "batch {number} was acknowledged as {acknowledged:?}, and did {} of {} rows",
+                    applied.count, applied.length
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_agrees(read: &Read, model: &Model) -> Verdict {
+    let same = read.rows.len() == model.rows.len()
+        && read
+            .rows
+            .iter()
+            .zip(&model.rows)
+            .all(|((id, text), (other, (_, there)))| id == other && text == there);
+    if same {
+        return Ok(());
+    }
+    Err(format!("{:?} saw at entry {}: {:?}, there is {:?}", read.process, read.seq, read.rows, model.rows))
+}
+
+/// No process sees less than it saw before, and a strong read what was acknowledged before it began.
+fn reads_go_forward(journal: &Journal) -> Verdict {
+    let mut newest = BTreeMap::new();
+    for read in &journal.reads {
+        let before = newest.insert(read.process, read.seq).unwrap_or(0);
+        if read.seq < before {
+            return Err(format!("{:?} saw entry {before} and then {}", read.process, read.seq));
+        }
+        if let Some(at_least) = read.at_least.filter(|at_least| *at_least > read.seq) {
+            return Err(format!(
+                "{:?} read at {}, entry {at_least} was acknowledged before",
+                read.process, read.seq
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Opens the index as a new process and holds all of it against the model; returns what two must agree on.
+fn opened(world: &Arc<Mutex<World>>, model: &Model) -> Result<String, String> {
+    let registry = fresh(world);
+    let live = registry.get(NAME).map_err(|error| format!("nobody can open the index: {error}"))?;
+    agrees(&live, model).map_err(|error| format!("opened anew: {error}"))?;
+    Ok(format!("{:?} {:?}", live.params(), live.seq().map_err(|error| error.to_string())?))
+}
+
+fn agrees(live: &LiveIndex, model: &Model) -> Verdict {
+    let text = |error: vectord::error::Error| error.to_string();
+    if let Some(halted) = live.halted().map_err(text)? {
+        return Err(format!("it is halted: {halted}"));
+    }
+    let broken = live.validate().map_err(text)?;
+    let (seq, length) = (live.seq().map_err(text)?, live.len().map_err(text)?);
+    if !broken.is_empty() || (seq, length) != (model.seq, model.rows.len()) {
+        return Err(format!(
+            "entry {seq} and {length} rows, the log has {} and {}; {broken:?}",
+            model.seq,
+            model.rows.len()
+        ));
+    }
+    let ids: Vec<&str> = model.rows.keys().map(String::as_str).collect();
+    let there = live.get(&ids).map_err(text)?;
+    for ((id, (bits, metadata)), row) in model.rows.iter().zip(there) {
+        let row = row.ok_or_else(|| format!("{id} is missing"))?;
+        let same = row.vector.iter().map(|value| value.to_bits()).eq(bits.iter().copied());
+        if !same || row.metadata.as_deref() != metadata.as_deref() {
+            return Err(format!("{id} is {row:?}, not {metadata:?}"));
+        }
+    }
+    Ok(())
+}
