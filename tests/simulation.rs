@@ -7,80 +7,64 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
-mod simulation {
-    #![allow(unreachable_pub, reason = "one test binary")]
-
-    pub mod batch;
-    pub mod call;
-    pub mod client;
-    pub mod counts;
-    pub mod faults;
-    pub mod journal;
-    pub mod model;
-    pub mod oracle;
-    pub mod process;
-    pub mod run;
-    pub mod store;
-    pub mod turnstile;
-    pub mod world;
-
-    /// The index that all are about.
-    pub const NAME: &str = "docs";
-}
+#[path = "simulation/mod.rs"]
+mod simulation;
 mod support;
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
-use simulation::counts::Table;
+use simulation::counts::Event;
 use simulation::run::{How, run};
+use simulation::seeds::{Summary, run_all};
 
 const SEEDS: u64 = 2_000;
 
-/// Runs the seeds on two threads; returns the table and the seeds that failed.
-fn run_all(seeds: u64) -> (Table, Vec<(u64, String)>) {
-    let next = AtomicU64::new(0);
-    let results = Mutex::new((Table::default(), Vec::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds {
-                        return;
-                    }
-                    let ran = run(seed, How::default());
-                    let mut results = results.lock().unwrap();
-                    results.0.add(&ran.counts);
-                    if let Some(violation) = ran.violation {
-                        results.1.push((seed, violation));
-                    }
-                }
-            });
-        }
-    });
-    results.into_inner().unwrap()
+/// What must happen in at least one seed of a hundred, or the seeds prove little.
+const COMMON: &[&[Event]] = &[
+    &[Event::OvertakenReading],
+    &[Event::OvertakenWriting],
+    &[Event::LostAnswer],
+    &[Event::LateWon],
+    &[Event::LateRefused],
+    &[Event::LateSnapshot],
+    &[Event::FloorRace],
+    &[Event::Rebase],
+    &[Event::Compaction],
+    &[Event::CreatedAgain],
+    &[Event::Killed],
+];
+
+fn environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
 }
 
 #[test]
 fn no_seed_loses_doubles_or_hides_a_batch() {
-    if let Ok(seed) = std::env::var("VECTORD_SEED") {
-        let ran = run(seed.parse().unwrap(), How { traced: true, ..How::default() });
+    if let Some(seed) = environment("VECTORD_SEED") {
+        let ran = run(seed, How { traced: true, ..How::default() });
         println!("{}", ran.trace.join("\n"));
         assert_eq!(ran.violation, None);
         return;
     }
-    let begun = std::time::Instant::now();
-    let (table, failed) = run_all(SEEDS);
-    println!("{SEEDS} seeds in {:.0?}\n{table}", begun.elapsed());
-    let mut kinds: std::collections::BTreeMap<String, (usize, u64, String)> = Default::default();
-    for (seed, violation) in &failed {
-        let kind: String = violation.chars().filter(|c| !c.is_ascii_digit()).take(40).collect();
-        let k = kinds.entry(kind).or_insert((0, *seed, violation.chars().take(600).collect()));
-        k.0 += 1;
-    }
-    for (_, (n, seed, violation)) in &kinds {
-        println!("{n} x, first seed {seed}: {violation}");
+    let begun = Instant::now();
+    let Summary { table, failed } = run_all(SEEDS, environment("VECTORD_SOAK").map(Duration::from_secs));
+    println!("{} seeds in {:.0?}\n{table}", table.seeds, begun.elapsed());
+    for (seed, violation) in failed.iter().take(10) {
+        println!("VECTORD_SEED={seed}: {violation:.600}");
     }
     assert!(failed.is_empty(), "{} seeds failed", failed.len());
+    for event in COMMON {
+        assert!(table.share(event) >= 1.0, "{event:?} in {:.1} % of the seeds only", table.share(event));
+    }
+}
+
+#[test]
+fn a_seed_is_the_same_schedule_every_time() {
+    let traced = How { traced: true, ..How::default() };
+    for seed in 0..20 {
+        let (first, second) = (run(seed, traced), run(seed, traced));
+        let differs = first.trace.iter().zip(&second.trace).position(|(one, other)| one != other);
+        assert_eq!(differs.map(|at| (&first.trace[at], &second.trace[at])), None, "seed {seed}");
+        assert_eq!((first.trace.len(), first.counts), (second.trace.len(), second.counts), "seed {seed}");
+    }
 }

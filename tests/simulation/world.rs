@@ -282,9 +282,10 @@ impl World {
         let at = self.random.below(self.late.len());
         match self.late.swap_remove(at) {
             Late::Put(key, bytes) => {
+                let end = self.log.len();
                 let created = matches!(self.put(&key, &bytes), Put::Created);
                 match frame::parse_key(key.as_str()) {
-                    Some(frame::Key::Log { .. }) if created => self.counts.note(Event::LateWon),
+                    Some(frame::Key::Log { .. }) if self.log.len() > end => self.counts.note(Event::LateWon),
                     Some(frame::Key::Log { .. }) => self.counts.note(Event::LateRefused),
                     Some(frame::Key::Snapshot { .. }) => self.counts.note(Event::LateSnapshot),
                     Some(frame::Key::Floor { .. }) => self.counts.note(Event::LateFloor),
