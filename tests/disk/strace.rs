@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vectord::error::{ErrorKind, Result};
-use vectord::log::Settings;
-use vectord::registry::{Registry, SearchOptions};
+
+use vectord::registry::{Registry, SearchOptions, Settings};
 use vectord::store::{Directory, Key, Publish};
 
 use crate::child;
@@ -42,7 +42,8 @@ fn an_ingest_job() {
         Ok(store) => store,
         Err(error) => return tell("open", Err(error)),
     };
-    let registry = Registry::on_with(Arc::new(store), Settings { give_up: Duration::from_millis(30) });
+    let log = vectord::log::Settings { give_up: Duration::from_millis(30), ..Default::default() };
+    let registry = Registry::on_with(Arc::new(store), Settings { log, ..Default::default() });
     let live = match registry.create(NAME, params()) {
         Ok(live) => live,
         Err(error) => return tell("create", Err(error)),
