@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vectord::error::{ErrorKind, Result};
-
+use vectord::log;
 use vectord::registry::{Registry, SearchOptions, Settings};
 use vectord::store::{Directory, Key, Publish};
 
@@ -42,8 +42,9 @@ fn an_ingest_job() {
         Ok(store) => store,
         Err(error) => return tell("open", Err(error)),
     };
-    let log = vectord::log::Settings { give_up: Duration::from_millis(30), ..Default::default() };
-    let registry = Registry::on_with(Arc::new(store), Settings { log, ..Default::default() });
+    // A follower would make calls of its own, in no order.
+    let log = log::Settings { give_up: Duration::from_millis(30), ..log::Settings::default() };
+    let registry = Registry::on_with(Arc::new(store), Settings { log, follow: false, ..Settings::default() });
     let live = match registry.create(NAME, params()) {
         Ok(live) => live,
         Err(error) => return tell("create", Err(error)),

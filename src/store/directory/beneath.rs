@@ -5,7 +5,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, openat, statat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, openat, statat};
 use rustix::io::{Errno, Result};
 
 /// Opens `path` (a key, or the first segments of one) below `root`. A link on the way, or at its end, is `ELOOP`.
@@ -27,6 +27,26 @@ pub(super) fn open_directory(root: BorrowedFd<'_>, path: &str) -> Result<OwnedFd
     } else {
         open(root, path, flags)
     }
+}
+
+/// Stats `path` below `root` without a descriptor. A link on the way is `ELOOP`; at the end it is the answer.
+///
+/// For want of descriptors only: a directory that is replaced by a link meanwhile would be followed.
+pub(super) fn stat(root: BorrowedFd<'_>, path: &str) -> Result<Stat> {
+    for (at, _) in path.match_indices('/') {
+        let stat = statat(root, &path[..at], AtFlags::SYMLINK_NOFOLLOW)?;
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Directory => {}
+            FileType::Symlink => return Err(Errno::LOOP),
+            FileType::RegularFile
+            | FileType::Fifo
+            | FileType::Socket
+            | FileType::CharacterDevice
+            | FileType::BlockDevice
+            | FileType::Unknown => return Err(Errno::NOTDIR),
+        }
+    }
+    statat(root, path, AtFlags::SYMLINK_NOFOLLOW)
 }
 
 #[cfg(target_os = "linux")]
@@ -95,6 +115,9 @@ mod tests {
         ] {
             assert_eq!(open(root.as_fd(), path, OFlags::RDONLY).err(), wanted, "{path}");
             assert_eq!(walk(root.as_fd(), path, OFlags::RDONLY).err(), wanted, "{path}");
+            let told = stat(root.as_fd(), path).err();
+            let link = path == "a/out" || path == "a/b/link";
+            assert_eq!(told, wanted.filter(|_| !link), "{path}");
         }
     }
 }

@@ -53,12 +53,18 @@ impl Directory {
 
     pub(super) fn stat(&self, key: &Key) -> Result<Option<u64>> {
         // One call if it is absent, which is what a reader at the end of the log asks all day.
-        let file = match beneath::open(self.root.as_fd(), key.as_str(), STAT_ONLY) {
-            Ok(file) => file,
+        let stat = match beneath::open(self.root.as_fd(), key.as_str(), STAT_ONLY) {
+            Ok(file) => fstat(&file),
+            // A search that asks whether anything is new must not fail for want of descriptors.
+            Err(Errno::MFILE | Errno::NFILE) => beneath::stat(self.root.as_fd(), key.as_str()),
+            Err(errno) => Err(errno),
+        };
+        let stat = match stat {
+            Ok(stat) => stat,
             Err(Errno::NOENT | Errno::NOTDIR | Errno::NXIO) => return Ok(None),
             Err(errno) => return Err(errno),
         };
-        match object_size(&fstat(&file)?) {
+        match object_size(&stat) {
             Ok(size) => Ok(Some(size)),
             // The prefix of other objects, or nothing of ours.
             Err(Errno::ISDIR | Errno::INVAL) => Ok(None),
