@@ -1,4 +1,4 @@
-//! A watch on directories: inotify(7), and an eventfd for who wants to end the wait.
+//! A watch on directories: inotify(7). How its wait is ended by another thread stands in `poke.rs`.
 //!
 //! Watched are the directory of each prefix and all above it up to the root. Those above tell when one on
 //! the way is made, moved or removed; then what was known of it and of what is below is dropped and looked
@@ -10,13 +10,13 @@ use std::fs::File;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
-use std::task::{Wake, Waker};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
-use rustix::io::{Errno, Result, read, write};
+use rustix::io::{Errno, Result};
 
+use super::poke::Poke;
 use super::{beneath, errno};
 use crate::error;
 use crate::store::{Watch, watch};
@@ -48,22 +48,12 @@ struct Watched {
     flags: WatchFlags,
 }
 
-#[derive(Debug)]
-struct Poke(OwnedFd);
-
-impl Wake for Poke {
-    fn wake(self: Arc<Self>) {
-        // It fails only when the counter is full, and then the waiter wakes as well.
-        let _ = write(&self.0, &1_u64.to_ne_bytes());
-    }
-}
-
 impl Inotify {
     /// A watch on nothing yet. `EMFILE` at the limit of inotify instances or of descriptors.
     pub(super) fn new(root: &File, url: &str) -> Result<Self> {
         let root = root.try_clone().map_err(|error| errno::errno(&error))?;
         let queue = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
-        let poke = Arc::new(Poke(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?));
+        let poke = Arc::new(Poke::new()?);
         Ok(Self {
             url: url.to_owned(),
             root,
@@ -191,18 +181,6 @@ impl Inotify {
         }
     }
 
-    /// Waits for an event or a poke, at most until `end`. Whether it was a poke.
-    fn sleep(&self, end: Option<Instant>) -> Result<bool> {
-        let mut sources = [PollFd::new(&self.queue, PollFlags::IN), PollFd::new(&self.poke.0, PollFlags::IN)];
-        let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-        let left = left.and_then(|left| Timespec::try_from(left).ok());
-        match poll(&mut sources, left.as_ref()) {
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(errno) => return Err(errno),
-        }
-        Ok(!sources[1].revents().is_empty() && read(&self.poke.0, &mut [0; 8]).is_ok())
-    }
-
     fn wait_until(&mut self, end: Option<Instant>) -> Result<BTreeSet<String>> {
         let mut changed = BTreeSet::new();
         for prefix in self.unwatched.clone() {
@@ -216,7 +194,7 @@ impl Inotify {
             if !changed.is_empty() {
                 return Ok(changed);
             }
-            let poked = self.sleep(end)?;
+            let poked = self.poke.sleep_beside(&self.queue, end)?;
             self.drain(&mut changed)?;
             if poked || !changed.is_empty() {
                 return Ok(changed);

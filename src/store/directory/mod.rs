@@ -10,6 +10,8 @@ mod handle;
 #[cfg(target_os = "linux")]
 mod inotify;
 mod parents;
+#[cfg(target_os = "linux")]
+mod poke;
 mod read;
 mod walk;
 mod write;
