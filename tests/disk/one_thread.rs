@@ -14,7 +14,7 @@ use vectord::store::{Capabilities, Directory, Key, Page, Publish, Put, Replace, 
 
 /// Calls of `openat`, `read` and `write` that the thread makes before it is a store: no other thread of the
 /// process makes so many, so that faults beyond are the store's.
-pub const BEFORE: usize = 200;
+pub const BEFORE: usize = 100;
 
 type Call = Box<dyn FnOnce(&Directory) + Send>;
 

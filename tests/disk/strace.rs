@@ -80,7 +80,9 @@ struct Run {
 
 /// Whether there is a strace that may trace; if not, that is said.
 pub fn may_trace() -> bool {
-    let tried = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
+    let tried = Command::new("strace")
+        .args(["-f", "--seccomp-bpf", "-qq", "-e", "trace=write", "-o", "/dev/null", "true"])
+        .status();
     let may = tried.is_ok_and(|status| status.success());
     if !may {
         skip("strace", "not installed, or not allowed to trace");
@@ -93,7 +95,14 @@ pub fn traced(root: &Path, publish: Publish, options: &[&str]) -> (Output, Strin
     let trace = tempfile::NamedTempFile::new().unwrap();
     let mut command = Command::new("strace");
     command.env(PUBLISH, if publish == Publish::Rename { "rename" } else { "link" });
-    command.args(["-f", "-qq"]).args(options).arg("-o").arg(trace.path());
+    // Stops at the traced calls only; strace 6.1 then forgets the signals it should inject.
+    let quick = !options.iter().any(|option| option.contains("signal="));
+    command
+        .args(["-f", "-qq"])
+        .args(quick.then_some("--seccomp-bpf"))
+        .args(options)
+        .arg("-o")
+        .arg(trace.path());
     let output = child::run(&mut command, "strace::an_ingest_job", root);
     (output, fs::read_to_string(trace.path()).unwrap())
 }
