@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::operate::{backup, doctor, export, import, log, repair, verify};
+
 /// The vector index that a notebook, an ingest job and an HTTP service can open at the same time.
 #[derive(Debug, Parser)]
 #[command(name = "vectord", version, arg_required_else_help = true, after_help = EXAMPLES)]
@@ -20,6 +22,8 @@ Examples:
   vectord serve --store /srv/vectors --bind 127.0.0.1:8080
   vectord storaged --dir /srv/objects             a store for several machines, on http://127.0.0.1:3211
   vectord serve --store http://127.0.0.1:3211     serve what is in that store
+  vectord verify ./vectors                        check everything in a store
+  vectord backup ./vectors /mnt/backup            copy it while others write
 
 Flags come before the environment (VECTORD_STORE, VECTORD_BIND, VECTORD_STORAGED_BIND, VECTORD_CONFIG,
 VECTORD_LOG), the environment before the configuration file, and that before the defaults.";
@@ -32,6 +36,27 @@ pub(super) enum Command {
     /// Serve a directory as a store over HTTP, for `vectord serve --store http://...` and vectord.open()
     #[command(after_help = STORAGED_EXAMPLES)]
     Storaged(Storaged),
+    /// Try whether a store keeps the promises that several writers rely on
+    #[command(after_help = doctor::HELP)]
+    Doctor(doctor::Doctor),
+    /// Read and check everything of the indexes of a store
+    #[command(after_help = verify::HELP)]
+    Verify(verify::Verify),
+    /// List the log of an index
+    #[command(after_help = log::HELP)]
+    Log(log::Log),
+    /// Say what is wrong with an index, and give up a damaged entry
+    #[command(after_help = repair::HELP)]
+    Repair(repair::Repair),
+    /// Copy indexes to another store, while others write
+    #[command(after_help = backup::HELP)]
+    Backup(backup::Backup),
+    /// Make an index of a file
+    #[command(after_help = import::HELP)]
+    Import(import::Import),
+    /// Write an index in another program's format
+    #[command(after_help = export::HELP)]
+    Export(export::Export),
 }
 
 const SERVE_EXAMPLES: &str = "\

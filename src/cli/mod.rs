@@ -1,4 +1,4 @@
-//! The command line: flags, configuration, logging, signals.
+//! The command line: flags, configuration, logging, signals, the operator's commands.
 
 mod announce;
 mod args;
@@ -6,6 +6,7 @@ mod begin;
 mod bind;
 mod config;
 mod logging;
+mod operate;
 mod run;
 mod serve;
 mod signals;

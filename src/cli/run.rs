@@ -7,10 +7,11 @@ use std::ffi::OsString;
 use clap::Parser;
 
 use super::args::{Cli, Command};
+use super::operate::{backup, doctor, export, import, log, repair, verify};
 use super::{serve, storaged};
 
 /// Runs the command `argv` (its first word is the program's name) and returns the exit status: 0, 1 for what
-/// went wrong (told on standard error), 2 for flags that are not understood.
+/// went wrong (told on standard error) or a problem that was found (told in the report), 2 for flags that are not understood.
 pub fn run(argv: impl IntoIterator<Item = OsString>) -> i32 {
     let cli = match Cli::try_parse_from(argv) {
         Ok(cli) => cli,
@@ -20,11 +21,18 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> i32 {
         }
     };
     let done = match &cli.command {
-        Command::Serve(flags) => serve::serve(flags),
-        Command::Storaged(flags) => storaged::storaged(flags),
+        Command::Serve(flags) => serve::serve(flags).map(|()| true),
+        Command::Storaged(flags) => storaged::storaged(flags).map(|()| true),
+        Command::Doctor(flags) => doctor::doctor(flags),
+        Command::Verify(flags) => verify::verify(flags),
+        Command::Log(flags) => log::log(flags),
+        Command::Repair(flags) => repair::repair(flags),
+        Command::Backup(flags) => backup::backup(flags),
+        Command::Import(flags) => import::import(flags),
+        Command::Export(flags) => export::export(flags),
     };
     match done {
-        Ok(()) => 0,
+        Ok(fine) => i32::from(!fine),
         Err(error) => {
             eprintln!("vectord: {error}");
             1

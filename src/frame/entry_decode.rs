@@ -51,6 +51,16 @@ pub fn decode_header(bytes: &[u8]) -> Result<Header> {
     head(&mut Reader::new("LHL1 entry", bytes)).map(|(header, _)| header)
 }
 
+/// What can still be read of a damaged entry: its header, if that is whole, and its first operations, up
+/// to the first that is not. For a record of what was lost: nothing may be applied from it.
+pub fn salvage_entry(bytes: &[u8]) -> (Option<Header>, Vec<Op<'_>>) {
+    let mut reader = Reader::new("LHL1 entry", bytes);
+    let Ok((header, shape)) = head(&mut reader) else { return (None, Vec::new()) };
+    let mut frames = Reader::at("LHL1 entry", &bytes[HEADER_LEN..], HEADER_LEN);
+    let ops = (0..shape.frame_count).map_while(|_| frame(&mut frames).ok()).collect();
+    (Some(header), ops)
+}
+
 /// The digest in an entry's trailer: its identity, and the next entry's `prev_digest`.
 ///
 /// Cheap: it checks that the bytes begin and end like an entry, not that the digest is right.

@@ -56,6 +56,20 @@ pub enum Key<'a> {
         /// Its number.
         n: u64,
     },
+    /// A copy of a damaged entry, set aside by the operator.
+    Quarantined {
+        /// The index.
+        name: &'a str,
+        /// The entry's seq.
+        seq: u64,
+    },
+    /// What was lost with a damaged entry.
+    QuarantineRecord {
+        /// The index.
+        name: &'a str,
+        /// The entry's seq.
+        seq: u64,
+    },
     /// The single blob of the Go service.
     Legacy {
         /// The index.
@@ -93,6 +107,16 @@ pub fn floor_key(name: &str, n: u64) -> String {
     format!("{ROOT}{name}/floor/{n:020}.json")
 }
 
+/// `_vectors/<name>/quarantine/<20-digit seq>.lhl1`.
+pub fn quarantined_key(name: &str, seq: u64) -> String {
+    format!("{ROOT}{name}/quarantine/{seq:020}.lhl1")
+}
+
+/// `_vectors/<name>/quarantine/<20-digit seq>.json`.
+pub fn quarantine_record_key(name: &str, seq: u64) -> String {
+    format!("{ROOT}{name}/quarantine/{seq:020}.json")
+}
+
 /// `_vectors/<name>.lhv1`.
 pub fn legacy_key(name: &str) -> String {
     format!("{ROOT}{name}.lhv1")
@@ -116,6 +140,8 @@ pub fn parse_key(key: &str) -> Option<Key<'_>> {
         ("log", ".lhl1") => Some(Key::Log { name, seq: number }),
         ("snap", ".lhv1") => Some(Key::Snapshot { name, seq: number }),
         ("floor", ".json") => Some(Key::Floor { name, n: number }),
+        ("quarantine", ".lhl1") => Some(Key::Quarantined { name, seq: number }),
+        ("quarantine", ".json") => Some(Key::QuarantineRecord { name, seq: number }),
         (_, _) => None,
     }
 }
@@ -131,6 +157,11 @@ mod tests {
             assert_eq!(parse_key(&log_key(name, seq)), Some(Key::Log { name, seq }));
             assert_eq!(parse_key(&snapshot_key(name, seq)), Some(Key::Snapshot { name, seq }));
             assert_eq!(parse_key(&floor_key(name, seq)), Some(Key::Floor { name, n: seq }));
+            assert_eq!(parse_key(&quarantined_key(name, seq)), Some(Key::Quarantined { name, seq }));
+            assert_eq!(
+                parse_key(&quarantine_record_key(name, seq)),
+                Some(Key::QuarantineRecord { name, seq })
+            );
         }
         assert_eq!(parse_key(&legacy_key(name)), Some(Key::Legacy { name }));
         assert_eq!(log_key("docs", 7), "_vectors/docs/log/00000000000000000007.lhl1");
@@ -151,6 +182,8 @@ mod tests {
             "_vectors/docs/log/00000000000000000007.lhv1",
             "_vectors/docs/log/00000000000000000007.lhl1.tmp",
             "_vectors/docs/other/00000000000000000007.lhl1",
+            "_vectors/docs/quarantine/00000000000000000007.lhv1",
+            "_vectors/docs/quarantine/7.json",
             "_vectors/../log/00000000000000000007.lhl1",
             "_vectors/docs/log/0000000000000000000\u{e9}.lhl1",
         ] {

@@ -29,14 +29,14 @@ mod v1;
 
 pub use checksum::Digest;
 pub use entry::{Frame, Header, KNOWN_FEATURES, Op, OpMeta};
-pub use entry_decode::{decode_entry, decode_header, digest_of};
+pub use entry_decode::{decode_entry, decode_header, digest_of, salvage_entry};
 pub use entry_encode::encode_entry;
 pub use envelope::{decode_envelope, snapshot_digest};
 pub use floor::{Floor, decode_floor, encode_floor};
 pub use ids::{Ids, IdsRef, MetadataRows, MetadataRowsRef, decode_ids_payload, decode_metadata_payload};
 pub use keys::{
-    Key, ROOT, check_name, floor_key, index_prefix, legacy_key, log_key, log_prefix, parse_key, snapshot_key,
-    snapshot_prefix,
+    Key, ROOT, check_name, floor_key, index_prefix, legacy_key, log_key, log_prefix, parse_key,
+    quarantine_record_key, quarantined_key, snapshot_key, snapshot_prefix,
 };
 pub use params::Params;
 pub use rows::{RowsRef, decode_rows_payload};

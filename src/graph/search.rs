@@ -55,6 +55,11 @@ impl GraphView {
         (slot as usize) < self.attached || self.ahead.contains(slot)
     }
 
+    /// The rows that `slot` is linked to, nearest first; none for a row of the tail and for a copy of another.
+    pub fn neighbours(&self, slot: u32) -> Vec<u32> {
+        if (slot as usize) < self.attached { self.links.neighbours(slot).collect() } else { Vec::new() }
+    }
+
     /// About the `k` alive rows nearest to `query`, sorted by key, then slot; keys are exact.
     ///
     /// `inverse_norm` is what `Distance::admit` returned for the query. `ef` candidates are kept (at

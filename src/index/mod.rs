@@ -10,6 +10,7 @@ mod core;
 mod hits;
 mod ids;
 mod limits;
+mod links;
 mod metadata;
 mod params;
 mod parts;

@@ -141,7 +141,13 @@ pub fn delete_below(store: &dyn Store, name: &str, floor: u64) -> Result<()> {
         let garbage = match frame::parse_key(object.key.as_str()) {
             Some(frame::Key::Log { seq, .. }) => seq <= floor,
             Some(frame::Key::Snapshot { seq, .. }) => seq < floor,
-            Some(frame::Key::Floor { .. } | frame::Key::Legacy { .. }) | None => false,
+            Some(
+                frame::Key::Floor { .. }
+                | frame::Key::Quarantined { .. }
+                | frame::Key::QuarantineRecord { .. }
+                | frame::Key::Legacy { .. },
+            )
+            | None => false,
         };
         if garbage {
             store.delete(&object.key)?;

@@ -34,7 +34,12 @@ impl Inventory {
                 Some(frame::Key::Log { seq, .. }) => inventory.entries.push((seq, object.size)),
                 Some(frame::Key::Snapshot { seq, .. }) => inventory.snapshots.push((seq, object.size)),
                 Some(frame::Key::Floor { n, .. }) => newest = newest.max(n),
-                Some(frame::Key::Legacy { .. }) | None => {}
+                Some(
+                    frame::Key::Quarantined { .. }
+                    | frame::Key::QuarantineRecord { .. }
+                    | frame::Key::Legacy { .. },
+                )
+                | None => {}
             }
         }
         inventory.floors = Floors { number: newest.saturating_sub(1), seq: 0 };

@@ -82,7 +82,7 @@ impl Ledger {
     }
 
     /// Remembers an applied entry; `outcomes` stand in the order of `ops`.
-    pub(super) fn record(&mut self, header: &Header, ops: &[Op<'_>], outcomes: &[Outcome]) {
+    pub fn record(&mut self, header: &Header, ops: &[Op<'_>], outcomes: &[Outcome]) {
         self.writers.insert(header.writer_id, WriterState { batch: header.writer_batch, seq: header.seq });
         while self.writers.len() > WRITERS {
             let oldest = self
@@ -115,7 +115,7 @@ impl Ledger {
     }
 
     /// Forgets everything: the index was dropped.
-    pub(super) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         *self = Self::default();
     }
 }

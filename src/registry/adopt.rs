@@ -9,14 +9,14 @@ use super::{convert, snapshot};
 use crate::error::{Error, Result};
 use crate::frame::{self, Rows, V1, V1Item};
 use crate::index::{Index, Operation};
-use crate::log::{Inventory, Ledger, Log, Position, Settings};
+use crate::log::{Ledger, Position};
 use crate::store::{Key, Put, Store};
 
 /// Writes snapshot 0 if there is a blob; answers whether there is one.
 pub(super) fn adopt(store: &Arc<dyn Store>, name: &str) -> Result<bool> {
     let legacy = Key::parse(frame::legacy_key(name))?;
     let Some(blob) = store.get(&legacy)? else { return Ok(false) };
-    let bytes = snapshot_of(store, name, &blob).map_err(|error| error.within(legacy.as_str()))?;
+    let bytes = snapshot_of(name, &blob).map_err(|error| error.within(legacy.as_str()))?;
     let key = Key::parse(frame::snapshot_key(name, 0))?;
     match store.put_if_absent(&key, &bytes) {
         Put::Created => {
@@ -28,7 +28,8 @@ pub(super) fn adopt(store: &Arc<dyn Store>, name: &str) -> Result<bool> {
     }
 }
 
-fn snapshot_of(store: &Arc<dyn Store>, name: &str, blob: &[u8]) -> Result<Vec<u8>> {
+/// The snapshot that the blob's bytes become.
+pub(super) fn snapshot_of(name: &str, blob: &[u8]) -> Result<Vec<u8>> {
     let V1 { params, items } = frame::decode_v1(blob)?;
     let params = convert::params_from_frame(&params)?;
     let mut rows = Rows::builder(items.len(), params.dimension);
@@ -44,15 +45,7 @@ fn snapshot_of(store: &Arc<dyn Store>, name: &str, blob: &[u8]) -> Result<Vec<u8
     index.apply(0, &[Operation::Upsert(convert::batch(&rows.as_ref()))]);
     let lineage = uuid::Uuid::new_v8(xxhash_rust::xxh3::xxh3_128(blob).to_be_bytes()).into_bytes();
     let position = Position { lineage, ..Position::default() };
-    let log = Log::at(
-        Arc::clone(store),
-        name,
-        &Inventory::default(),
-        position,
-        Ledger::default(),
-        Settings::default(),
-    )?;
-    let bytes = snapshot::encode(name, &params, &log, &index)?;
+    let bytes = snapshot::encode_at(name, &params, position, &Ledger::default(), &index)?;
     // A snapshot is never overwritten: one that this build could not open must not be written.
     snapshot::decode(&bytes)?;
     Ok(bytes)

@@ -16,6 +16,7 @@ mod keeper;
 mod live;
 mod load;
 mod names;
+pub mod operate;
 mod queue;
 mod read;
 mod request;

@@ -24,7 +24,7 @@ pub(super) fn list(store: &dyn Store, wanted: impl Fn(&str) -> bool) -> Result<V
             Some(frame::Key::Legacy { name }) => {
                 found.entry(name.to_owned()).or_insert(false);
             }
-            None => {}
+            Some(frame::Key::Quarantined { .. } | frame::Key::QuarantineRecord { .. }) | None => {}
         }
     }
     let mut names = Vec::new();

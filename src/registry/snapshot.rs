@@ -12,27 +12,48 @@ use crate::log::{Ledger, Log, Position};
 
 /// The snapshot of the state exactly at the log's position.
 pub(super) fn encode(name: &str, params: &Params, log: &Log, index: &Index) -> Result<Vec<u8>> {
+    encode_at(name, params, log.position(), log.ledger(), index)
+}
+
+/// The snapshot of `index` as the state after the entry at `position`.
+pub(super) fn encode_at(
+    name: &str,
+    params: &Params,
+    position: Position,
+    ledger: &Ledger,
+    index: &Index,
+) -> Result<Vec<u8>> {
     index.with_parts(|parts| {
         let Parts { vectors, alive, ids, metadata, adjacency } = parts;
         let ids = TextsBuf::new(ids.iter().map(|id| Some(*id)))?;
         let metadata = TextsBuf::new(metadata.iter().copied())?;
         Ok(frame::encode_snapshot(&SnapshotRef {
-            header: header(name, params, log, false),
+            header: header(name, params, position, ledger, false),
             vectors: Cow::Borrowed(vectors),
             adjacency: Some(adjacency),
             alive: Cow::Borrowed(alive),
             ids: ids.as_ref(),
             metadata: metadata.as_ref(),
-            idempotency: log.ledger().records(),
+            idempotency: ledger.records(),
         }))
     })
 }
 
 /// What stays of a dropped index.
 pub(super) fn tombstone(name: &str, params: &Params, log: &Log) -> Result<Vec<u8>> {
+    tombstone_at(name, params, log.position(), log.ledger())
+}
+
+/// What stays of an index that the entry at `position` ended.
+pub(super) fn tombstone_at(
+    name: &str,
+    params: &Params,
+    position: Position,
+    ledger: &Ledger,
+) -> Result<Vec<u8>> {
     let none = TextsBuf::new(std::iter::empty())?;
     Ok(frame::encode_snapshot(&SnapshotRef {
-        header: header(name, params, log, true),
+        header: header(name, params, position, ledger, true),
         vectors: Cow::Borrowed(&[]),
         adjacency: None,
         alive: Cow::Borrowed(&[]),
@@ -42,9 +63,9 @@ pub(super) fn tombstone(name: &str, params: &Params, log: &Log) -> Result<Vec<u8
     }))
 }
 
-fn header(name: &str, params: &Params, log: &Log, dropped: bool) -> SnapshotHeader {
-    let Position { seq, digest, lineage, generation } = log.position();
-    let (writers, writers_from) = log.ledger().writers();
+fn header(name: &str, params: &Params, position: Position, ledger: &Ledger, dropped: bool) -> SnapshotHeader {
+    let Position { seq, digest, lineage, generation } = position;
+    let (writers, writers_from) = ledger.writers();
     SnapshotHeader {
         params: convert::params_to_frame(name, params),
         last_seq: seq,

@@ -9,6 +9,7 @@ mod directory;
 mod key;
 mod memory;
 mod open;
+mod probe;
 mod storaged;
 mod watch;
 
@@ -16,6 +17,7 @@ pub use contract::{Capabilities, Object, Page, Put, Replace, Store, Written, lis
 pub use directory::{Directory, Publish};
 pub use key::Key;
 pub use memory::Memory;
-pub use open::open;
+pub use open::{open, open_existing};
+pub use probe::{Check, Probe, probe, remember};
 pub use storaged::Storaged;
 pub use watch::Watch;

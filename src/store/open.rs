@@ -35,6 +35,21 @@ pub fn open(url: &str) -> Result<Arc<dyn Store>> {
     }
 }
 
+/// As [`open`], for whoever only looks: a directory that is not there is `NotFound`, and is not made.
+pub fn open_existing(url: &str) -> Result<Arc<dyn Store>> {
+    let path = match scheme(url) {
+        None => Some(PathBuf::from(url)),
+        Some(scheme) if scheme.eq_ignore_ascii_case("file") => Some(file_path(url)?),
+        Some(_) => None,
+    };
+    match path {
+        Some(path) if !url.is_empty() && !path.is_dir() => {
+            Err(Error::not_found(format!("there is no directory {}", path.display())))
+        }
+        Some(_) | None => open(url),
+    }
+}
+
 /// The scheme of `url`; a path has none. One letter is no scheme, and neither is what follows a slash.
 fn scheme(url: &str) -> Option<&str> {
     let (scheme, _) = url.split_once(':')?;

@@ -1,0 +1,239 @@
+//! The walk of `verify`: from the oldest state through every entry and every snapshot, in order.
+//!
+//! Two states are carried: one replayed from the oldest base, one from the newest snapshot met. They
+//! must agree with each snapshot and with each other, byte for byte.
+
+use super::objects::Objects;
+use super::read::{get, overtaken};
+use super::report::{Finding, hex};
+use super::state::State;
+use super::verify::SnapshotReport;
+use crate::error::Result;
+use crate::frame;
+use crate::store::Store;
+
+/// What is known of the furthest state.
+pub(super) struct End {
+    pub(super) seq: u64,
+    pub(super) rows: u64,
+    pub(super) digest: Option<String>,
+    pub(super) dropped: bool,
+}
+
+pub(super) struct Walk<'a> {
+    store: &'a dyn Store,
+    name: &'a str,
+    objects: &'a Objects,
+    floor: u64,
+    /// Replayed from the oldest base.
+    oldest: Option<State>,
+    /// Replayed from the newest snapshot met; none while that is the oldest base.
+    newest: Option<State>,
+    /// Entries that do not apply, by seq.
+    broken: Vec<(u64, Finding)>,
+    pub(super) snapshots: Vec<SnapshotReport>,
+    pub(super) problems: Vec<Finding>,
+    pub(super) notes: Vec<Finding>,
+    pub(super) end: Option<End>,
+}
+
+/// Whether the walk goes on; it does not where a checkpoint deletes what is to be read.
+type GoOn = bool;
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(store: &'a dyn Store, name: &'a str, objects: &'a Objects, floor: u64) -> Self {
+        Self {
+            store,
+            name,
+            objects,
+            floor,
+            oldest: None,
+            newest: None,
+            broken: Vec::new(),
+            snapshots: Vec::new(),
+            problems: Vec::new(),
+            notes: Vec::new(),
+            end: None,
+        }
+    }
+
+    /// Walks; none if a checkpoint got in the way.
+    pub(super) fn run(mut self) -> Result<Option<Self>> {
+        self.garbage()?;
+        let Objects { snapshots, entries, .. } = self.objects;
+        let first = snapshots.range(self.floor..).next().map(|(&seq, _)| seq);
+        let from_the_start = self.floor == 0 && first != Some(0);
+        let mut seq = if from_the_start { 1 } else { first.unwrap_or(self.floor + 1) };
+        if from_the_start {
+            self.oldest = Some(State::before_all(self.name));
+        }
+        let stop = [entries.keys().next_back(), snapshots.keys().next_back()].into_iter().flatten().max();
+        let stop = stop.copied().unwrap_or(0);
+        while seq <= stop {
+            if seq > 0 && (self.oldest.is_some() || entries.contains_key(&seq)) && !self.entry(seq)? {
+                return Ok(None);
+            }
+            if snapshots.contains_key(&seq) && !self.snapshot(seq)? {
+                return Ok(None);
+            }
+            let next = |seen: Option<u64>| seen.unwrap_or(stop + 1);
+            seq = if self.oldest.is_some() {
+                seq + 1
+            } else {
+                let entry = entries.range(seq + 1..).next().map(|(&seq, _)| seq);
+                next(entry).min(next(snapshots.range(seq + 1..).next().map(|(&seq, _)| seq)))
+            };
+        }
+        self.conclude()?;
+        Ok(Some(self))
+    }
+
+    /// What lies below the floor waits for deletion and is no part of the state.
+    fn garbage(&mut self) -> Result<()> {
+        let (name, floor) = (self.name, self.floor);
+        let entries = self.objects.entries.range(..=floor).filter(|_| floor > 0);
+        let snapshots = self.objects.snapshots.range(..floor);
+        let keys = entries
+            .map(|(&seq, _)| frame::log_key(name, seq))
+            .chain(snapshots.map(|(&seq, _)| frame::snapshot_key(name, seq)));
+        for key in keys.collect::<Vec<_>>() {
+            let Some(bytes) = get(self.store, key.clone())? else { continue };
+            let decoded = match frame::parse_key(&key) {
+                Some(frame::Key::Snapshot { .. }) => frame::decode_snapshot(&bytes).map(drop),
+                _ => frame::decode_entry(&bytes).map(drop),
+            };
+            let state = decoded.map_or_else(|error| format!("damaged: {error}"), |()| "sound".to_owned());
+            let what = format!("below the floor {floor}: the next checkpoint deletes it ({state})");
+            self.notes.push(Finding::new(key, what));
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, seq: u64) -> Result<GoOn> {
+        if seq <= self.floor {
+            return Ok(true);
+        }
+        let key = frame::log_key(self.name, seq);
+        let Some(bytes) = get(self.store, key.clone())? else {
+            // Without later entries a snapshot's own entry may be gone only together with the floor.
+            if overtaken(self.store, self.name, self.objects)? {
+                return Ok(false);
+            }
+            self.broken
+                .push((seq, Finding::new(key, "the entry is missing, though later objects are there")));
+            self.stop()?;
+            return Ok(true);
+        };
+        let (mut decoded, mut failed) = (false, None);
+        for state in [&mut self.oldest, &mut self.newest].into_iter().flatten() {
+            decoded = true;
+            if let Err(error) = state.apply(&bytes) {
+                failed = Some(error);
+            }
+        }
+        if !decoded {
+            failed = frame::decode_entry(&bytes).err();
+        }
+        if let Some(error) = failed {
+            self.broken.push((seq, Finding::new(key, error)));
+            self.stop()?;
+        }
+        Ok(true)
+    }
+
+    /// Replaying ends here; a later snapshot may begin it again.
+    fn stop(&mut self) -> Result<()> {
+        let reached = self.newest.take().or(self.oldest.take());
+        self.oldest = None;
+        if let Some(state) = reached {
+            self.end = Some(End::of(&state)?);
+        }
+        Ok(())
+    }
+
+    fn snapshot(&mut self, seq: u64) -> Result<GoOn> {
+        let key = frame::snapshot_key(self.name, seq);
+        let Some(bytes) = get(self.store, key.clone())? else {
+            if overtaken(self.store, self.name, self.objects)? {
+                return Ok(false);
+            }
+            self.problems.push(Finding::new(key, "the snapshot was listed and is not there"));
+            return Ok(true);
+        };
+        let mut report =
+            SnapshotReport { seq, bytes: bytes.len() as u64, ok: false, rows: None, digest: None };
+        match State::restore(self.name, &bytes) {
+            Err(error) => self.problems.push(Finding::new(key, error)),
+            Ok(state) => {
+                let digest = hex(frame::snapshot_digest(&bytes)?);
+                let mut wrong = |what: String| self.problems.push(Finding::new(key.as_str(), what));
+                if state.position.seq != seq {
+                    wrong(format!("it says it is the state at entry {}", state.position.seq));
+                }
+                let again = state.digest()?;
+                if again.as_ref() != Some(&digest) {
+                    wrong(format!("opened and written again it has another digest: {again:?}, not {digest}"));
+                }
+                for replayed in [&self.oldest, &self.newest].into_iter().flatten() {
+                    let there = replayed.digest()?;
+                    if there.as_ref() != Some(&digest) {
+                        let there = there.unwrap_or_default();
+                        wrong(format!(
+                            "the log up to here gives the state {there}, the snapshot holds {digest}"
+                        ));
+                    }
+                }
+                (report.ok, report.rows, report.digest) = (true, Some(state.rows()), Some(digest));
+                if self.oldest.is_some() { self.newest = Some(state) } else { self.oldest = Some(state) }
+            }
+        }
+        self.snapshots.push(report);
+        Ok(true)
+    }
+
+    fn conclude(&mut self) -> Result<()> {
+        let (oldest, newest) = (self.oldest.take(), self.newest.take());
+        if let (Some(oldest), Some(newest)) = (&oldest, &newest)
+            && oldest.digest()? != newest.digest()?
+        {
+            let what = "the oldest state and the newest snapshot, each with the log after it, differ";
+            self.problems.push(Finding::new(frame::index_prefix(self.name), what));
+        }
+        if let Some(state) = newest.or(oldest) {
+            self.end = Some(End::of(&state)?);
+        }
+        let covering =
+            self.snapshots.iter().filter(|snapshot| snapshot.ok).map(|snapshot| snapshot.seq).max();
+        if covering.is_none() && (self.floor > 0 || self.objects.snapshots.contains_key(&0)) {
+            let what = format!("no snapshot verifies, and the log is deleted up to entry {}", self.floor);
+            self.problems.push(Finding::new(frame::snapshot_prefix(self.name), what));
+        }
+        for (seq, mut finding) in std::mem::take(&mut self.broken) {
+            match covering {
+                Some(snapshot) if snapshot >= seq && self.objects.quarantined.contains(&seq) => {
+                    finding.what +=
+                        &format!(" (set aside by the operator; snapshot {snapshot} goes on after it)");
+                    self.notes.push(finding);
+                    continue;
+                }
+                Some(snapshot) if snapshot >= seq => {
+                    finding.what += &format!(" (snapshot {snapshot} covers it: opening does not read it)");
+                }
+                Some(_) | None => {}
+            }
+            self.problems.push(finding);
+        }
+        Ok(())
+    }
+}
+
+impl End {
+    fn of(state: &State) -> Result<Self> {
+        Ok(Self {
+            seq: state.position.seq,
+            rows: state.rows(),
+            digest: state.digest()?,
+            dropped: state.index.is_none() && state.dropped.is_some(),
+        })
+    }
+}
