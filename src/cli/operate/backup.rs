@@ -102,6 +102,6 @@ impl Report {
                 .expect("a string takes everything");
         }
         let (copied, failed) = (self.indexes.len(), self.failed.len());
-        text + &format!("{}: {copied} indexes copied, {failed} not\n", self.destination)
+        text + &format!("{}: {copied} copied, {failed} not\n", self.destination)
     }
 }

@@ -104,7 +104,14 @@ impl Verdict {
             ("durable", yes(self.durable)),
             ("one put", format!("{p50} (half of 20 take longer), {max} at most")),
             ("free", self.free_bytes.map_or_else(|| "not known".to_owned(), size)),
-            ("largest", size(self.max_object_bytes)),
+            (
+                "one object",
+                if self.max_object_bytes >= 1 << 50 {
+                    "of any size".to_owned()
+                } else {
+                    format!("{} at most", size(self.max_object_bytes))
+                },
+            ),
         ]) + &format!("several writers: {}\n", yes(self.several_writers))
     }
 }

@@ -70,7 +70,7 @@ impl Report {
         let bad = self.indexes.iter().filter(|index| !index.ok).count();
         let count = self.indexes.len();
         let verdict = if bad == 0 { "no problems".to_owned() } else { format!("problems in {bad} of them") };
-        text + &format!("{}: {count} indexes, {verdict}\n", self.store)
+        text + &format!("{}: {count} checked, {verdict}\n", self.store)
     }
 }
 

@@ -5,7 +5,8 @@
 use serde::Serialize;
 
 use super::objects::{Objects, floors};
-use super::read::{ATTEMPTS, get, overtaken, too_busy};
+use super::read::{ATTEMPTS, get, newest_floor, too_busy};
+use super::report::FloorReport;
 use super::state::State;
 use super::verify::{Verified, verify};
 use crate::error::{Error, ErrorKind, Result};
@@ -68,17 +69,17 @@ fn copy(from: &dyn Store, to: &dyn Store, name: &str) -> Result<bool> {
         return Ok(Objects::list(from, name)?.count == 0);
     }
     let Some((snapshot, covered)) = newest(from, name, &objects)? else {
-        if overtaken(from, name, &objects)? {
+        if newest_floor(from, name, floor)? != floor {
             return Ok(false);
         }
         if floor.seq > 0 || objects.snapshots.contains_key(&0) {
             return Err(Error::corrupt("no snapshot verifies").within(frame::snapshot_prefix(name)));
         }
-        return entries(from, to, name, &objects, 0);
+        return entries(from, to, name, &objects, floor, 0);
     };
     put(to, frame::snapshot_key(name, covered), &snapshot)?;
     drop(snapshot);
-    Ok(entries(from, to, name, &objects, covered)? && raise(to, name, covered)?)
+    Ok(entries(from, to, name, &objects, floor, covered)? && raise(to, name, covered)?)
 }
 
 /// The newest snapshot that verifies, and its seq.
@@ -98,12 +99,19 @@ fn newest(from: &dyn Store, name: &str, objects: &Objects) -> Result<Option<(Vec
 }
 
 /// Copies the entries after `covered`. They count only if no newer floor has come over them meanwhile (I5).
-fn entries(from: &dyn Store, to: &dyn Store, name: &str, objects: &Objects, covered: u64) -> Result<bool> {
+fn entries(
+    from: &dyn Store,
+    to: &dyn Store,
+    name: &str,
+    objects: &Objects,
+    floor: FloorReport,
+    covered: u64,
+) -> Result<bool> {
     let last = objects.entries.last_key_value().map_or(0, |(&seq, _)| seq);
     for seq in covered + 1..=last {
         let key = frame::log_key(name, seq);
         let Some(bytes) = get(from, key.clone())? else {
-            if overtaken(from, name, objects)? {
+            if newest_floor(from, name, floor)?.seq >= seq {
                 return Ok(false);
             }
             let what = format!("the entry is missing, though entry {last} is there");
@@ -115,8 +123,7 @@ fn entries(from: &dyn Store, to: &dyn Store, name: &str, objects: &Objects, cove
         })?;
         put(to, key, &bytes)?;
     }
-    let (floor, _) = floors(from, name, &Objects::list(from, name)?.floors)?;
-    Ok(floor.seq <= covered)
+    Ok(newest_floor(from, name, floor)?.seq <= covered)
 }
 
 /// The first floor of the copy: what it has no entries of, its snapshot covers (I2).

@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::objects::{Objects, floors};
-use super::read::{ATTEMPTS, get, overtaken, too_busy};
+use super::read::{ATTEMPTS, get, newest_floor, too_busy};
 use super::report::Finding;
 use super::state::State;
 use crate::error::{Error, ErrorKind, Result};
@@ -110,12 +110,7 @@ fn attempt(store: &dyn Store, name: &str) -> Result<Option<Reached>> {
     let mut damaged_snapshots = Vec::new();
     let mut base = None;
     for &seq in objects.snapshots.keys().rev() {
-        let Some(bytes) = get(store, frame::snapshot_key(name, seq))? else {
-            if overtaken(store, name, &objects)? {
-                return Ok(None);
-            }
-            continue;
-        };
+        let Some(bytes) = get(store, frame::snapshot_key(name, seq))? else { continue };
         match State::restore(name, &bytes) {
             Ok(state) => {
                 base = Some(state);
@@ -133,6 +128,7 @@ fn attempt(store: &dyn Store, name: &str) -> Result<Option<Reached>> {
             let seq = state.position.seq;
             (state, Some(seq))
         }
+        None if newest_floor(store, name, floor)? != floor => return Ok(None),
         None if from_the_start => (State::before_all(name), None),
         None => {
             let what = match damaged_snapshots.into_iter().next() {
@@ -150,7 +146,7 @@ fn attempt(store: &dyn Store, name: &str) -> Result<Option<Reached>> {
         let object = frame::log_key(name, seq);
         let (bytes, why) = match apply_next(store, &mut state, &object)? {
             Next::Applied => continue,
-            Next::Missing if overtaken(store, name, &objects)? => return Ok(None),
+            Next::Missing if newest_floor(store, name, floor)?.seq >= seq => return Ok(None),
             Next::Missing => (None, format!("the entry is missing, though entry {last} is there")),
             Next::Damaged { bytes, why } => (Some(bytes), why),
         };
@@ -162,7 +158,8 @@ fn attempt(store: &dyn Store, name: &str) -> Result<Option<Reached>> {
             next_entry_exists: objects.entries.contains_key(&(seq + 1)),
         });
     }
-    if overtaken(store, name, &objects)? {
+    // Entries count only above the newest floor (I5); what a snapshot holds counts always.
+    if newest_floor(store, name, floor)?.seq > base.unwrap_or(0) {
         return Ok(None);
     }
     Ok(Some(Reached { state, base, damage, damaged_snapshots }))

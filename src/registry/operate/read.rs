@@ -3,7 +3,7 @@
 //! An object that a newer floor covers is no loss: whoever read below it starts again.
 
 use super::diagnose::{Reached, reach};
-use super::objects::Objects;
+use super::report::FloorReport;
 use super::state::State;
 use crate::error::{Error, Result};
 use crate::frame;
@@ -17,10 +17,15 @@ pub(super) fn get(store: &dyn Store, key: String) -> Result<Option<Vec<u8>>> {
     store.get(&key).map_err(|error| error.within(key.as_str()))
 }
 
-/// Whether a floor newer than the listed ones has appeared: what was listed may be gone.
-pub(super) fn overtaken(store: &dyn Store, name: &str, objects: &Objects) -> Result<bool> {
-    let next = objects.floors.last().copied().unwrap_or(0) + 1;
-    Ok(store.size(&Key::parse(frame::floor_key(name, next))?)?.is_some())
+/// The newest floor by now, from one that was read before.
+pub(super) fn newest_floor(store: &dyn Store, name: &str, known: FloorReport) -> Result<FloorReport> {
+    let mut newest = known;
+    loop {
+        let key = frame::floor_key(name, newest.n + 1);
+        let Some(bytes) = get(store, key.clone())? else { return Ok(newest) };
+        let floor = frame::decode_floor(&bytes).map_err(|error| error.within(key))?;
+        newest = FloorReport { n: newest.n + 1, seq: floor.floor_seq };
+    }
 }
 
 pub(super) fn too_busy(name: &str) -> Error {

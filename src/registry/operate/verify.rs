@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::objects::{Objects, floors};
-use super::read::{ATTEMPTS, get, overtaken, too_busy};
+use super::read::{ATTEMPTS, get, too_busy};
 use super::report::{Entries, Finding, FloorReport};
 use super::state::State;
 use super::walk::Walk;
@@ -132,10 +132,7 @@ fn begun(store: &dyn Store, name: &str, objects: &Objects, report: &mut Verified
         let what = "the Go service's blob: adopted already, and not looked at any more";
         report.notes.push(Finding::new(frame::legacy_key(name), what));
     }
-    let Some(walked) = Walk::new(store, name, objects, floor.seq).run()? else { return Ok(false) };
-    if overtaken(store, name, objects)? {
-        return Ok(false);
-    }
+    let Some(walked) = Walk::new(store, name, objects, floor).run()? else { return Ok(false) };
     let Walk { snapshots, problems, notes, end, .. } = walked;
     report.snapshots = snapshots;
     report.problems.extend(problems);

@@ -4,8 +4,8 @@
 //! must agree with each snapshot and with each other, byte for byte.
 
 use super::objects::Objects;
-use super::read::{get, overtaken};
-use super::report::{Finding, hex};
+use super::read::{get, newest_floor};
+use super::report::{Finding, FloorReport, hex};
 use super::state::State;
 use super::verify::SnapshotReport;
 use crate::error::Result;
@@ -24,7 +24,7 @@ pub(super) struct Walk<'a> {
     store: &'a dyn Store,
     name: &'a str,
     objects: &'a Objects,
-    floor: u64,
+    floor: FloorReport,
     /// Replayed from the oldest base.
     oldest: Option<State>,
     /// Replayed from the newest snapshot met; none while that is the oldest base.
@@ -41,7 +41,7 @@ pub(super) struct Walk<'a> {
 type GoOn = bool;
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(store: &'a dyn Store, name: &'a str, objects: &'a Objects, floor: u64) -> Self {
+    pub(super) fn new(store: &'a dyn Store, name: &'a str, objects: &'a Objects, floor: FloorReport) -> Self {
         Self {
             store,
             name,
@@ -61,9 +61,11 @@ impl<'a> Walk<'a> {
     pub(super) fn run(mut self) -> Result<Option<Self>> {
         self.garbage()?;
         let Objects { snapshots, entries, .. } = self.objects;
-        let first = snapshots.range(self.floor..).next().map(|(&seq, _)| seq);
-        let from_the_start = self.floor == 0 && first != Some(0);
-        let mut seq = if from_the_start { 1 } else { first.unwrap_or(self.floor + 1) };
+        let first = snapshots.range(self.floor.seq..).next().map(|(&seq, _)| seq);
+        let from_the_start = self.floor.seq == 0 && first != Some(0);
+        let above = entries.range(self.floor.seq + 1..).next().map(|(&seq, _)| seq);
+        let mut seq =
+            if from_the_start { 1 } else { [first, above].into_iter().flatten().min().unwrap_or(1) };
         if from_the_start {
             self.oldest = Some(State::before_all(self.name));
         }
@@ -90,7 +92,7 @@ impl<'a> Walk<'a> {
 
     /// What lies below the floor waits for deletion and is no part of the state.
     fn garbage(&mut self) -> Result<()> {
-        let (name, floor) = (self.name, self.floor);
+        let (name, floor) = (self.name, self.floor.seq);
         let entries = self.objects.entries.range(..=floor).filter(|_| floor > 0);
         let snapshots = self.objects.snapshots.range(..floor);
         let keys = entries
@@ -110,14 +112,13 @@ impl<'a> Walk<'a> {
     }
 
     fn entry(&mut self, seq: u64) -> Result<GoOn> {
-        if seq <= self.floor {
+        if seq <= self.floor.seq && self.oldest.is_none() {
             return Ok(true);
         }
         let key = frame::log_key(self.name, seq);
         let Some(bytes) = get(self.store, key.clone())? else {
-            // Without later entries a snapshot's own entry may be gone only together with the floor.
-            if overtaken(self.store, self.name, self.objects)? {
-                return Ok(false);
+            if self.raised()?.seq >= seq {
+                return self.skip();
             }
             self.broken
                 .push((seq, Finding::new(key, "the entry is missing, though later objects are there")));
@@ -141,6 +142,18 @@ impl<'a> Walk<'a> {
         Ok(true)
     }
 
+    /// The floor by now.
+    fn raised(&mut self) -> Result<FloorReport> {
+        self.floor = newest_floor(self.store, self.name, self.floor)?;
+        Ok(self.floor)
+    }
+
+    /// A checkpoint deleted what was to be read: the walk goes on at the snapshot it left, if that is listed.
+    fn skip(&mut self) -> Result<GoOn> {
+        (self.oldest, self.newest) = (None, None);
+        Ok(self.objects.snapshots.contains_key(&self.floor.seq))
+    }
+
     /// Replaying ends here; a later snapshot may begin it again.
     fn stop(&mut self) -> Result<()> {
         let reached = self.newest.take().or(self.oldest.take());
@@ -154,8 +167,8 @@ impl<'a> Walk<'a> {
     fn snapshot(&mut self, seq: u64) -> Result<GoOn> {
         let key = frame::snapshot_key(self.name, seq);
         let Some(bytes) = get(self.store, key.clone())? else {
-            if overtaken(self.store, self.name, self.objects)? {
-                return Ok(false);
+            if self.raised()?.seq > seq {
+                return self.skip();
             }
             self.problems.push(Finding::new(key, "the snapshot was listed and is not there"));
             return Ok(true);
@@ -204,8 +217,8 @@ impl<'a> Walk<'a> {
         }
         let covering =
             self.snapshots.iter().filter(|snapshot| snapshot.ok).map(|snapshot| snapshot.seq).max();
-        if covering.is_none() && (self.floor > 0 || self.objects.snapshots.contains_key(&0)) {
-            let what = format!("no snapshot verifies, and the log is deleted up to entry {}", self.floor);
+        if covering.is_none() && (self.floor.seq > 0 || self.objects.snapshots.contains_key(&0)) {
+            let what = format!("no snapshot verifies, and the log is deleted up to entry {}", self.floor.seq);
             self.problems.push(Finding::new(frame::snapshot_prefix(self.name), what));
         }
         for (seq, mut finding) in std::mem::take(&mut self.broken) {
