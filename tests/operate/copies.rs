@@ -26,6 +26,15 @@ fn write(live: &LiveIndex, stop: &AtomicBool, acknowledged: &AtomicUsize) {
     }
 }
 
+/// Stops the writer also when a check fails, so that the failure is seen.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 /// Runs `copy` over and over during writes, and checks what each gives.
 fn during_writes(copies: usize, copy: impl Fn(&str, usize) -> String) {
     let place = Place::new();
@@ -33,6 +42,7 @@ fn during_writes(copies: usize, copy: impl Fn(&str, usize) -> String) {
     let live = registry.create("docs", Params::new(4)).unwrap();
     let (stop, acknowledged) = (AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|scope| {
+        let _stop = Stop(&stop);
         scope.spawn(|| write(&live, &stop, &acknowledged));
         for number in 0..copies {
             while acknowledged.load(Ordering::Acquire) < number * 5 + 4 {
@@ -51,20 +61,18 @@ fn during_writes(copies: usize, copy: impl Fn(&str, usize) -> String) {
                 );
             }
         }
-        stop.store(true, Ordering::Release);
     });
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+/// Copies a folder as cp does: the names first, then each file. Answers whether each was still there.
+fn copy_folder(from: &Path, to: &Path) -> bool {
     std::fs::create_dir_all(to).unwrap();
-    // As cp does: the names first, then each file; one that is gone by then is passed over.
     let names: BTreeSet<_> =
         std::fs::read_dir(from).into_iter().flatten().map(|entry| entry.unwrap().file_name()).collect();
-    for name in names {
-        if let Ok(bytes) = std::fs::read(from.join(&name)) {
-            std::fs::write(to.join(&name), bytes).unwrap();
-        }
-    }
+    names
+        .into_iter()
+        .map(|name| std::fs::copy(from.join(&name), to.join(&name)).is_ok())
+        .fold(true, |all, one| all & one)
 }
 
 #[test]
@@ -72,14 +80,56 @@ fn files_copied_floors_first_then_log_then_snapshots_open_with_everything_acknow
     let target = tempfile::tempdir().unwrap();
     during_writes(25, |store, number| {
         let to = target.path().join(number.to_string());
-        for part in ["floor", "log", "snap"] {
-            copy_folder(
-                &Path::new(store).join("_vectors/docs").join(part),
-                &to.join("_vectors/docs").join(part),
-            );
+        // A snapshot that was gone before it was copied means that two checkpoints went by: begin again.
+        loop {
+            let whole = ["floor", "log", "snap"].map(|part| {
+                copy_folder(
+                    &Path::new(store).join("_vectors/docs").join(part),
+                    &to.join("_vectors/docs").join(part),
+                )
+            });
+            if whole[2] {
+                return to.to_str().unwrap().to_owned();
+            }
+            std::fs::remove_dir_all(&to).unwrap();
         }
-        to.to_str().unwrap().to_owned()
     });
+}
+
+#[test]
+fn copies_by_hand_open_whatever_happens_between_if_and_only_if_snapshots_come_last() {
+    let mut opened = std::collections::BTreeMap::new();
+    for order in [
+        "floor log snap",
+        "log floor snap",
+        "floor snap log",
+        "snap floor log",
+        "log snap floor",
+        "snap log floor",
+    ] {
+        let mut all = true;
+        // How many times a writer adds twice and checkpoints: before, and between the folders.
+        for rounds in (0..27).map(|code| [2 + code / 9, code % 3, code / 3 % 3]) {
+            let (place, copy) = (Place::new(), Place::new());
+            let live = place.registry().create("docs", Params::new(4)).unwrap();
+            let mut number = 0;
+            for (part, rounds) in order.split(' ').zip(&rounds) {
+                for _ in 0..*rounds {
+                    live.add(batch(&format!("{number}-"), 1), None).unwrap();
+                    live.checkpoint().unwrap();
+                    live.add(batch(&format!("{number}+"), 1), None).unwrap();
+                    number += 1;
+                }
+                copy_folder(&place.file(&format!("docs/{part}")), &copy.file(&format!("docs/{part}")));
+            }
+            let whole = operate::verify(&*copy.store(), "docs").is_ok_and(|verified| verified.ok);
+            let opens = copy.registry().get("docs").is_ok_and(|live| live.halted().unwrap().is_none());
+            all &= whole && opens;
+        }
+        opened.insert(order, all);
+    }
+    let good: Vec<_> = opened.into_iter().filter(|(_, all)| *all).map(|(order, _)| order).collect();
+    assert_eq!(good, ["floor log snap", "log floor snap"]);
 }
 
 #[test]
@@ -101,6 +151,7 @@ fn verify_during_writes_and_checkpoints_finds_nothing_wrong() {
     let live = place.registry().create("docs", Params::new(4)).unwrap();
     let (stop, acknowledged) = (AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|scope| {
+        let _stop = Stop(&stop);
         scope.spawn(|| write(&live, &stop, &acknowledged));
         for _ in 0..30 {
             let verified = operate::verify(&*place.store(), "docs").unwrap();
@@ -108,7 +159,6 @@ fn verify_during_writes_and_checkpoints_finds_nothing_wrong() {
             operate::journal(&*place.store(), "docs", 0).unwrap();
             assert!(operate::diagnose(&*place.store(), "docs").unwrap().damage.is_none());
         }
-        stop.store(true, Ordering::Release);
     });
 }
 

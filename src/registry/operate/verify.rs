@@ -132,7 +132,7 @@ fn begun(store: &dyn Store, name: &str, objects: &Objects, report: &mut Verified
         let what = "the Go service's blob: adopted already, and not looked at any more";
         report.notes.push(Finding::new(frame::legacy_key(name), what));
     }
-    let Some(walked) = Walk::new(store, name, objects, floor).run()? else { return Ok(false) };
+    let Some(walked) = Walk::new(store, name, objects, floor.seq).run()? else { return Ok(false) };
     let Walk { snapshots, problems, notes, end, .. } = walked;
     report.snapshots = snapshots;
     report.problems.extend(problems);

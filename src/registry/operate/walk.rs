@@ -29,24 +29,35 @@ pub(super) struct Walk<'a> {
     oldest: Option<State>,
     /// Replayed from the newest snapshot met; none while that is the oldest base.
     newest: Option<State>,
-    /// Entries that do not apply, by seq.
-    broken: Vec<(u64, Finding)>,
+    /// Whether the log is there from its first entry.
+    from_the_start: bool,
+    broken: Vec<Broken>,
     pub(super) snapshots: Vec<SnapshotReport>,
     pub(super) problems: Vec<Finding>,
     pub(super) notes: Vec<Finding>,
     pub(super) end: Option<End>,
 }
 
+/// An entry that does not apply.
+struct Broken {
+    seq: u64,
+    finding: Finding,
+    /// No entry stands between it and the next snapshot: the log was copied before the snapshot was.
+    is_tail: bool,
+}
+
 /// Whether the walk goes on; it does not where a checkpoint deletes what is to be read.
 type GoOn = bool;
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(store: &'a dyn Store, name: &'a str, objects: &'a Objects, floor: FloorReport) -> Self {
+    pub(super) fn new(store: &'a dyn Store, name: &'a str, objects: &'a Objects, floor: u64) -> Self {
+        let n = objects.floors.last().copied().unwrap_or(0);
         Self {
             store,
             name,
             objects,
-            floor,
+            floor: FloorReport { n, seq: floor },
+            from_the_start: false,
             oldest: None,
             newest: None,
             broken: Vec::new(),
@@ -62,11 +73,12 @@ impl<'a> Walk<'a> {
         self.garbage()?;
         let Objects { snapshots, entries, .. } = self.objects;
         let first = snapshots.range(self.floor.seq..).next().map(|(&seq, _)| seq);
-        let from_the_start = self.floor.seq == 0 && first != Some(0);
         let above = entries.range(self.floor.seq + 1..).next().map(|(&seq, _)| seq);
-        let mut seq =
-            if from_the_start { 1 } else { [first, above].into_iter().flatten().min().unwrap_or(1) };
-        if from_the_start {
+        self.from_the_start =
+            self.floor.seq == 0 && first != Some(0) && (first.is_none() || above == Some(1));
+        let mut seq = [first, above].into_iter().flatten().min().unwrap_or(1);
+        if self.from_the_start {
+            seq = 1;
             self.oldest = Some(State::before_all(self.name));
         }
         let stop = [entries.keys().next_back(), snapshots.keys().next_back()].into_iter().flatten().max();
@@ -120,8 +132,10 @@ impl<'a> Walk<'a> {
             if self.raised()?.seq >= seq {
                 return self.skip();
             }
-            self.broken
-                .push((seq, Finding::new(key, "the entry is missing, though later objects are there")));
+            let snapshot = self.objects.snapshots.range(seq..).next().map(|(&seq, _)| seq);
+            let is_tail = snapshot.is_some_and(|end| self.objects.entries.range(seq..=end).next().is_none());
+            let finding = Finding::new(key, "the entry is missing, though later objects are there");
+            self.broken.push(Broken { seq, finding, is_tail });
             self.stop()?;
             return Ok(true);
         };
@@ -136,7 +150,7 @@ impl<'a> Walk<'a> {
             failed = frame::decode_entry(&bytes).err();
         }
         if let Some(error) = failed {
-            self.broken.push((seq, Finding::new(key, error)));
+            self.broken.push(Broken { seq, finding: Finding::new(key, error), is_tail: false });
             self.stop()?;
         }
         Ok(true)
@@ -217,22 +231,26 @@ impl<'a> Walk<'a> {
         }
         let covering =
             self.snapshots.iter().filter(|snapshot| snapshot.ok).map(|snapshot| snapshot.seq).max();
-        if covering.is_none() && (self.floor.seq > 0 || self.objects.snapshots.contains_key(&0)) {
-            let what = format!("no snapshot verifies, and the log is deleted up to entry {}", self.floor.seq);
+        if covering.is_none() && !self.from_the_start {
+            let what = "no snapshot verifies, and the log is not there from its first entry";
             self.problems.push(Finding::new(frame::snapshot_prefix(self.name), what));
         }
-        for (seq, mut finding) in std::mem::take(&mut self.broken) {
-            match covering {
-                Some(snapshot) if snapshot >= seq && self.objects.quarantined.contains(&seq) => {
-                    finding.what +=
-                        &format!(" (set aside by the operator; snapshot {snapshot} goes on after it)");
+        for Broken { seq, mut finding, is_tail } in std::mem::take(&mut self.broken) {
+            if let Some(snapshot) = covering.filter(|&snapshot| snapshot >= seq) {
+                let quarantined = self.objects.quarantined.contains(&seq);
+                finding.what += &match (quarantined, is_tail) {
+                    (true, _) => {
+                        format!(" (set aside by the operator; snapshot {snapshot} goes on after it)")
+                    }
+                    (false, true) => {
+                        format!(" (the log ends before snapshot {snapshot}, which holds it all)")
+                    }
+                    (false, false) => format!(" (snapshot {snapshot} covers it: opening does not read it)"),
+                };
+                if quarantined || is_tail {
                     self.notes.push(finding);
                     continue;
                 }
-                Some(snapshot) if snapshot >= seq => {
-                    finding.what += &format!(" (snapshot {snapshot} covers it: opening does not read it)");
-                }
-                Some(_) | None => {}
             }
             self.problems.push(finding);
         }
