@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use vectord::error::ErrorKind;
 use vectord::registry::{LiveIndex, Params, Registry, operate};
-use vectord::store::{list_all, open};
+use vectord::store::{Memory, Put, Store, list_all, open};
 
 use crate::place::{Place, batch, json};
 use crate::service::Service;
@@ -110,8 +111,9 @@ fn copies_by_hand_open_whatever_happens_between_if_and_only_if_snapshots_come_la
         let mut all = true;
         // How many times a writer adds twice and checkpoints: before, and between the folders.
         for rounds in (0..27).map(|code| [2 + code / 9, code % 3, code / 3 % 3]) {
-            let (place, copy) = (Place::new(), Place::new());
-            let live = place.registry().create("docs", Params::new(4)).unwrap();
+            let (store, copy) = (Arc::new(Memory::new()), Arc::new(Memory::new()));
+            let registry = Registry::on(store.clone());
+            let live = registry.create("docs", Params::new(4)).unwrap();
             let mut number = 0;
             for (part, rounds) in order.split(' ').zip(&rounds) {
                 for _ in 0..*rounds {
@@ -120,10 +122,14 @@ fn copies_by_hand_open_whatever_happens_between_if_and_only_if_snapshots_come_la
                     live.add(batch(&format!("{number}+"), 1), None).unwrap();
                     number += 1;
                 }
-                copy_folder(&place.file(&format!("docs/{part}")), &copy.file(&format!("docs/{part}")));
+                for object in list_all(&*store, &format!("_vectors/docs/{part}/")).unwrap() {
+                    let bytes = store.get(&object.key).unwrap().unwrap();
+                    assert!(matches!(copy.put_if_absent(&object.key, &bytes), Put::Created));
+                }
             }
-            let whole = operate::verify(&*copy.store(), "docs").is_ok_and(|verified| verified.ok);
-            let opens = copy.registry().get("docs").is_ok_and(|live| live.halted().unwrap().is_none());
+            let whole = operate::verify(&*copy, "docs").is_ok_and(|verified| verified.ok);
+            let opened = Registry::on(copy).get("docs");
+            let opens = opened.is_ok_and(|live| live.halted().unwrap().is_none());
             all &= whole && opens;
         }
         opened.insert(order, all);

@@ -42,8 +42,9 @@ pub(super) struct Walk<'a> {
 struct Broken {
     seq: u64,
     finding: Finding,
-    /// No entry stands between it and the next snapshot: the log was copied before the snapshot was.
-    is_tail: bool,
+    /// It is not there at all. Below a snapshot that is what a checkpoint does, and a copy by hand may hold
+    /// less than its floor says.
+    is_missing: bool,
 }
 
 /// Whether the walk goes on; it does not where a checkpoint deletes what is to be read.
@@ -132,10 +133,8 @@ impl<'a> Walk<'a> {
             if self.raised()?.seq >= seq {
                 return self.skip();
             }
-            let snapshot = self.objects.snapshots.range(seq..).next().map(|(&seq, _)| seq);
-            let is_tail = snapshot.is_some_and(|end| self.objects.entries.range(seq..=end).next().is_none());
             let finding = Finding::new(key, "the entry is missing, though later objects are there");
-            self.broken.push(Broken { seq, finding, is_tail });
+            self.broken.push(Broken { seq, finding, is_missing: true });
             self.stop()?;
             return Ok(true);
         };
@@ -150,7 +149,7 @@ impl<'a> Walk<'a> {
             failed = frame::decode_entry(&bytes).err();
         }
         if let Some(error) = failed {
-            self.broken.push(Broken { seq, finding: Finding::new(key, error), is_tail: false });
+            self.broken.push(Broken { seq, finding: Finding::new(key, error), is_missing: false });
             self.stop()?;
         }
         Ok(true)
@@ -235,10 +234,10 @@ impl<'a> Walk<'a> {
             let what = "no snapshot verifies, and the log is not there from its first entry";
             self.problems.push(Finding::new(frame::snapshot_prefix(self.name), what));
         }
-        for Broken { seq, mut finding, is_tail } in std::mem::take(&mut self.broken) {
+        for Broken { seq, mut finding, is_missing } in std::mem::take(&mut self.broken) {
             if let Some(snapshot) = covering.filter(|&snapshot| snapshot >= seq) {
                 let quarantined = self.objects.quarantined.contains(&seq);
-                finding.what += &match (quarantined, is_tail) {
+                finding.what += &match (quarantined, is_missing) {
                     (true, _) => {
                         format!(" (set aside by the operator; snapshot {snapshot} goes on after it)")
                     }
@@ -247,7 +246,7 @@ impl<'a> Walk<'a> {
                     }
                     (false, false) => format!(" (snapshot {snapshot} covers it: opening does not read it)"),
                 };
-                if quarantined || is_tail {
+                if quarantined || is_missing {
                     self.notes.push(finding);
                     continue;
                 }
