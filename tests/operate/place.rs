@@ -97,9 +97,9 @@ impl Place {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
-                    folders.push(path)
+                    folders.push(path);
                 } else {
-                    files.push((path.clone(), std::fs::read(path).unwrap()))
+                    files.push((path.clone(), std::fs::read(path).unwrap()));
                 }
             }
         }

@@ -117,7 +117,7 @@ fn attempt(store: &dyn Store, name: &str) -> Result<Option<Reached>> {
                 break;
             }
             Err(error) if error.kind() == ErrorKind::Corrupt => {
-                damaged_snapshots.push(Finding::new(frame::snapshot_key(name, seq), error));
+                damaged_snapshots.push(Finding::new(frame::snapshot_key(name, seq), error.to_string()));
             }
             Err(error) => return Err(error.within(frame::snapshot_key(name, seq))),
         }

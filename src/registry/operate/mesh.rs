@@ -13,8 +13,9 @@ const LONG: usize = 4;
 
 /// Per slot the slots to link it to, ascending. The index has no dead rows.
 pub(super) fn mesh(index: &Index) -> Result<Vec<Vec<u32>>> {
-    let mut links = index.links();
+    // Taking the parts attaches what is due, so the links are asked for after it.
     let ids: Vec<Box<str>> = index.with_parts(|parts| parts.ids.iter().map(|&id| id.into()).collect());
+    let mut links = index.links();
     let slots: HashMap<&str, u32> = ids.iter().zip(0..).map(|(id, slot)| (&**id, slot)).collect();
     let k = index.params().m as usize + 1;
     for (id, own) in ids.iter().zip(&mut links) {

@@ -98,7 +98,7 @@ pub(super) fn floors(
             continue;
         };
         match frame::decode_floor(&bytes) {
-            Err(error) => findings.push(Finding::new(key, error)),
+            Err(error) => findings.push(Finding::new(key, error.to_string())),
             Ok(floor) if floor.n != n => {
                 findings.push(Finding::new(key, format!("the floor says it is number {}", floor.n)));
             }

@@ -21,8 +21,8 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(super) fn new(object: impl Into<String>, what: impl ToString) -> Self {
-        Self { object: object.into(), what: what.to_string() }
+    pub(super) fn new(object: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { object: object.into(), what: what.into() }
     }
 }
 

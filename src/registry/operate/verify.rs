@@ -118,7 +118,7 @@ fn legacy(store: &dyn Store, name: &str, report: &mut Verified) -> Result<()> {
             report.digest = state.digest()?;
             report.notes.push(Finding::new(key, "the Go service's blob: adopted by whoever opens it first"));
         }
-        Err(error) => report.problems.push(Finding::new(key, error)),
+        Err(error) => report.problems.push(Finding::new(key, error.to_string())),
     }
     Ok(())
 }

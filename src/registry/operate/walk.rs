@@ -131,7 +131,7 @@ impl<'a> Walk<'a> {
         let key = frame::log_key(self.name, seq);
         let Some(bytes) = get(self.store, key.clone())? else {
             if self.raised()?.seq >= seq {
-                return self.skip();
+                return Ok(self.skip());
             }
             let finding = Finding::new(key, "the entry is missing, though later objects are there");
             self.broken.push(Broken { seq, finding, is_missing: true });
@@ -149,7 +149,11 @@ impl<'a> Walk<'a> {
             failed = frame::decode_entry(&bytes).err();
         }
         if let Some(error) = failed {
-            self.broken.push(Broken { seq, finding: Finding::new(key, error), is_missing: false });
+            self.broken.push(Broken {
+                seq,
+                finding: Finding::new(key, error.to_string()),
+                is_missing: false,
+            });
             self.stop()?;
         }
         Ok(true)
@@ -162,9 +166,9 @@ impl<'a> Walk<'a> {
     }
 
     /// A checkpoint deleted what was to be read: the walk goes on at the snapshot it left, if that is listed.
-    fn skip(&mut self) -> Result<GoOn> {
+    fn skip(&mut self) -> GoOn {
         (self.oldest, self.newest) = (None, None);
-        Ok(self.objects.snapshots.contains_key(&self.floor.seq))
+        self.objects.snapshots.contains_key(&self.floor.seq)
     }
 
     /// Replaying ends here; a later snapshot may begin it again.
@@ -181,7 +185,7 @@ impl<'a> Walk<'a> {
         let key = frame::snapshot_key(self.name, seq);
         let Some(bytes) = get(self.store, key.clone())? else {
             if self.raised()?.seq > seq {
-                return self.skip();
+                return Ok(self.skip());
             }
             self.problems.push(Finding::new(key, "the snapshot was listed and is not there"));
             return Ok(true);
@@ -189,7 +193,7 @@ impl<'a> Walk<'a> {
         let mut report =
             SnapshotReport { seq, bytes: bytes.len() as u64, ok: false, rows: None, digest: None };
         match State::restore(self.name, &bytes) {
-            Err(error) => self.problems.push(Finding::new(key, error)),
+            Err(error) => self.problems.push(Finding::new(key, error.to_string())),
             Ok(state) => {
                 let digest = hex(frame::snapshot_digest(&bytes)?);
                 let mut wrong = |what: String| self.problems.push(Finding::new(key.as_str(), what));
@@ -237,15 +241,12 @@ impl<'a> Walk<'a> {
         for Broken { seq, mut finding, is_missing } in std::mem::take(&mut self.broken) {
             if let Some(snapshot) = covering.filter(|&snapshot| snapshot >= seq) {
                 let quarantined = self.objects.quarantined.contains(&seq);
-                finding.what += &match (quarantined, is_missing) {
-                    (true, _) => {
-                        format!(" (set aside by the operator; snapshot {snapshot} goes on after it)")
-                    }
-                    (false, true) => {
-                        format!(" (the log ends before snapshot {snapshot}, which holds it all)")
-                    }
-                    (false, false) => format!(" (snapshot {snapshot} covers it: opening does not read it)"),
+                let covered = match (quarantined, is_missing) {
+                    (true, _) => "the operator set it aside, going on from snapshot",
+                    (false, true) => "what it did is held by snapshot",
+                    (false, false) => "opening does not read it, because it is covered by snapshot",
                 };
+                finding.what = format!("{}; {covered} {snapshot}", finding.what);
                 if quarantined || is_missing {
                     self.notes.push(finding);
                     continue;
