@@ -69,6 +69,11 @@ impl Store for SimStore {
         "simulated:".to_owned()
     }
     fn capabilities(&self) -> Capabilities {
-        Capabilities { put_if_absent: true, durable: true, cheap_stat: true, max_object_bytes: isize::MAX as u64 }
+        Capabilities {
+            put_if_absent: true,
+            durable: true,
+            cheap_stat: true,
+            max_object_bytes: isize::MAX as u64,
+        }
     }
 }
