@@ -118,9 +118,8 @@ impl Log {
     pub fn verdict(&self, batch: u64, seq: u64) -> Verdict {
         match self.ledger.last_batch(&self.writer_id) {
             Some(last) if last.batch >= batch => Verdict::Committed(last.seq),
-            Some(_) => Verdict::NotThere,
             None if seq < self.ledger.writers().1 => Verdict::Forgotten,
-            None => Verdict::NotThere,
+            Some(_) | None => Verdict::NotThere,
         }
     }
 
@@ -159,8 +158,9 @@ impl Log {
                     error
                 }
             };
-            let waited = self.settings.clock.now() - started;
-            if waited >= self.settings.give_up || self.settings.commits(Bug::PassUnknown) {
+            let waited = self.settings.clock.since(started);
+            let hopeless = self.store.refuses_writes().is_some() || self.settings.commits(Bug::PassUnknown);
+            if waited >= self.settings.give_up || hopeless {
                 return Err(failure.outcome_unknown());
             }
             tracing::warn!(key = key.as_str(), error = %failure, "append not answered, trying again");

@@ -10,6 +10,11 @@ pub trait Clock: Send + Sync + Debug {
     /// The time since some moment in the past; it never goes back.
     fn now(&self) -> Duration;
 
+    /// The time since `begun`, which [`now`](Self::now) answered.
+    fn since(&self, begun: Duration) -> Duration {
+        self.now().saturating_sub(begun)
+    }
+
     /// Returns when `pause` has passed.
     fn sleep(&self, pause: Duration);
 }

@@ -95,7 +95,7 @@ impl Log {
     ) -> Result<()> {
         let started = self.settings.clock.now();
         let outcomes = apply(header, ops)?;
-        let took = self.settings.clock.now() - started;
+        let took = self.settings.clock.since(started);
         self.advance(header, ops, &outcomes, frame::digest_of(bytes)?);
         self.tail.push(header.seq, bytes.len() as u64, took);
         Ok(())

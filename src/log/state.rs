@@ -65,7 +65,7 @@ impl Log {
         Ok(Self {
             store,
             name: name.to_owned(),
-            writer_id: settings.writer_id(),
+            writer_id: settings.given_writer_id().unwrap_or_else(|| uuid::Uuid::new_v4().into_bytes()),
             writer_batch: 0,
             settings,
             position,

@@ -102,12 +102,11 @@ fn run(shared: &Shared, mut watch: Option<Box<dyn Watch>>) {
         let least = PAUSE_PER_INDEX * cores.len() as u32;
         // The last handle of an index may go meanwhile: then it is closed here, and not held on to.
         drop(cores);
-        match &mut watch {
-            Some(watch) => drop(watch.wait(WATCHED.max(least))),
-            None => {
-                pause = if found { ASKED_FIRST } else { (pause * 2).min(ASKED_LAST) };
-                std::thread::park_timeout(pause.max(least));
-            }
+        if let Some(watch) = &mut watch {
+            watch.wait(WATCHED.max(least));
+        } else {
+            pause = if found { ASKED_FIRST } else { (pause * 2).min(ASKED_LAST) };
+            std::thread::park_timeout(pause.max(least));
         }
     }
 }

@@ -96,7 +96,7 @@ impl Core {
             if let Some(error) = self.shown.halted() {
                 return Err(error);
             }
-            if self.clock.now() - begun >= MOST_WAIT {
+            if self.clock.since(begun) >= MOST_WAIT {
                 return Err(Error::unavailable(format!(
                     "entry {seq} is not there after {} seconds; the newest is {at}",
                     MOST_WAIT.as_secs()

@@ -97,7 +97,7 @@ impl Group {
                     }
                     return;
                 }
-                Ok(Attempt::Moved) if clock.now() - started < keeper.settings.log.give_up => {
+                Ok(Attempt::Moved) if clock.since(started) < keeper.settings.log.give_up => {
                     attempts += 1;
                     clock.sleep(jitter(keeper.log.next_batch(), attempts));
                     self.check_again(keeper);

@@ -18,16 +18,12 @@ impl LiveIndex {
     /// With an `idempotency_key` a repetition of the same batch is answered as the first was; another
     /// batch under the same key is `InvalidArgument`. An empty batch does nothing.
     pub fn add(&self, batch: Batch, idempotency_key: Option<&str>) -> Result<Added> {
-        match self.checked_add(batch, idempotency_key)? {
-            Some(write) => {
-                let Written { seq, count, length } = self.write(write, idempotency_key)?;
-                Ok(Added { seq, added: count, length })
-            }
-            None => {
-                let (seq, length) = self.now()?;
-                Ok(Added { seq, added: 0, length })
-            }
-        }
+        let Some(write) = self.checked_add(batch, idempotency_key)? else {
+            let (seq, length) = self.now()?;
+            return Ok(Added { seq, added: 0, length });
+        };
+        let Written { seq, count, length } = self.write(write, idempotency_key)?;
+        Ok(Added { seq, added: count, length })
     }
 
     /// Like [`add`](Self::add), but returns when the batch is checked and queued: it becomes durable and visible

@@ -73,7 +73,8 @@ pub(in crate::cli) fn doctor(doctor: &Doctor) -> Result<bool> {
 impl Verdict {
     fn of(store: &dyn Store, probe: Probe) -> Self {
         let Probe { checks, put_p50, put_max, several_writers, free_bytes } = probe;
-        let store::Capabilities { put_if_absent, durable, cheap_stat: _, max_object_bytes } = store.capabilities();
+        let store::Capabilities { put_if_absent, durable, cheap_stat: _, max_object_bytes } =
+            store.capabilities();
         let checked = |Check { name, ok, meaning, seen }| Checked { name, ok, meaning, seen };
         Self {
             store: store.url(),
