@@ -21,8 +21,8 @@ the operations and ids that can still be read) to N.json beside it, and a snapsh
 which makes every process pass the entry over. Entries after N count as before. Nothing is deleted or overwritten. What
 entry N held was acknowledged to its writer and is lost: it has to be added again.
 
-Before you give an entry up: a process that still has the index open and is past N writes a newer snapshot when it ends
-in order, which heals the index without loss; so does a good copy of the object from a backup, put in its place. End or
+Before you give an entry up: a process that still has the index open and is past N heals it without loss by a checkpoint
+(a newer snapshot; a process that ends in order makes one where its log is long enough); so does a good copy of the object from a backup, put in its place. End or
 restart the processes that use the index afterwards.
 
 Exit status: 0 if nothing is wrong or N was given up, 1 if something is wrong or it was refused, 2 for wrong flags.

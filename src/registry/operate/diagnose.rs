@@ -62,8 +62,8 @@ pub fn diagnose(store: &dyn Store, name: &str) -> Result<Diagnosis> {
     let advice = match (&damage, damaged_snapshots.is_empty()) {
         (Some(Damage { seq, .. }), _) => format!(
             "the index is readable at entry {readable_at} and refuses writes; a process that still has it open past \
-             entry {seq} heals it without loss when it ends in order (it writes a newer snapshot), and so does a good \
-             copy of the object put back by hand; to give entry {seq} up: \
+             entry {seq} heals it without loss by a checkpoint (a newer snapshot), and so does a good copy of the object \
+             put back by hand; to give entry {seq} up: \
              vectord repair {} {name} --quarantine {seq}",
             store.url()
         ),
