@@ -88,7 +88,12 @@ pub fn assert_whole_objects(root: &Path, beside: &str) {
             Some(frame::Key::Log { .. }) => frame::decode_entry(&bytes).map(drop),
             Some(frame::Key::Snapshot { .. }) => frame::decode_snapshot(&bytes).map(drop),
             Some(frame::Key::Floor { .. }) => frame::decode_floor(&bytes).map(drop),
-            Some(frame::Key::Legacy { .. }) | None => panic!("{} is no object", path.display()),
+            Some(
+                frame::Key::Legacy { .. }
+                | frame::Key::Quarantined { .. }
+                | frame::Key::QuarantineRecord { .. },
+            )
+            | None => panic!("{} is no object", path.display()),
         };
         whole.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
