@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -23,9 +22,6 @@ const GROUP_BYTES: usize = 8 << 20;
 
 /// With more rows than this waiting to be attached, the next group waits: each costs every search a look.
 const PENDING_ROWS: usize = 4_096;
-
-/// How long after a write whose outcome is unknown it is sent again, when nothing else is asked.
-const RESOLVE_AGAIN: Duration = Duration::from_millis(500);
 
 /// Starts the thread.
 pub(super) fn start(keeper: Arc<Mutex<Keeper>>) -> Result<(Sender<Request>, JoinHandle<()>)> {
@@ -68,10 +64,15 @@ fn run(keeper: &Mutex<Keeper>, requests: &Receiver<Request>) {
 /// The next request. While a write is not resolved it is sent again and again.
 fn next(keeper: &Mutex<Keeper>, requests: &Receiver<Request>) -> Option<Request> {
     loop {
-        if !keeper.lock().log.is_unresolved() {
-            return requests.recv().ok();
-        }
-        match requests.recv_timeout(RESOLVE_AGAIN) {
+        let again = {
+            let keeper = keeper.lock();
+            if !keeper.log.is_unresolved() {
+                drop(keeper);
+                return requests.recv().ok();
+            }
+            keeper.settings.resolve_again
+        };
+        match requests.recv_timeout(again) {
             Ok(request) => return Some(request),
             Err(RecvTimeoutError::Disconnected) => return None,
             Err(RecvTimeoutError::Timeout) => {

@@ -2,6 +2,8 @@
 //!
 //! The defaults are what users get; tests choose their own clock and limits.
 
+use std::time::Duration;
+
 use crate::log;
 
 /// How the indexes of a registry behave.
@@ -14,10 +16,17 @@ pub struct Settings {
     pub follow: bool,
     /// Fewer dead rows than this are never compacted away.
     pub least_dead: usize,
+    /// How long after a write whose outcome is unknown it is sent again, when nothing else is asked.
+    pub resolve_again: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { log: log::Settings::default(), follow: true, least_dead: 1_024 }
+        Self {
+            log: log::Settings::default(),
+            follow: true,
+            least_dead: 1_024,
+            resolve_again: Duration::from_millis(500),
+        }
     }
 }
