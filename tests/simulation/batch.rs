@@ -7,9 +7,6 @@ use super::journal::{Content, Row};
 use super::turnstile::ClientNumber;
 use crate::support::numbers::Seeded;
 
-/// Rows in a wide batch: a few of them leave enough dead rows to compact.
-const WIDE: usize = 500;
-
 fn id(random: &mut Seeded, client: ClientNumber) -> String {
     if random.below(3) == 0 {
         format!("shared-{}", random.below(10))
@@ -38,16 +35,10 @@ pub fn number_of(content: &Content) -> Option<u64> {
     first?.strip_prefix("{\"batch\":")?.strip_suffix('}')?.parse().ok()
 }
 
-pub fn rows(random: &mut Seeded, client: ClientNumber, number: u64, dimension: u32, wide: bool) -> Content {
-    let mut ids: Vec<String> = if wide {
-        (0..WIDE).map(|i| format!("wide-{i}")).collect()
-    } else {
-        (0..1 + random.below(4)).map(|_| id(random, client)).collect()
-    };
-    if !wide {
-        ids.sort();
-        ids.dedup();
-    }
+pub fn rows(random: &mut Seeded, client: ClientNumber, number: u64, dimension: u32) -> Content {
+    let mut ids: Vec<String> = (0..1 + random.below(4)).map(|_| id(random, client)).collect();
+    ids.sort();
+    ids.dedup();
     let row = |(at, id): (usize, String)| -> Row {
         let text = (at == 0 || random.below(3) > 0).then(|| mark(number));
         let mut vector = random.vector(dimension as usize);
@@ -57,12 +48,9 @@ pub fn rows(random: &mut Seeded, client: ClientNumber, number: u64, dimension: u
     Content::Rows(ids.into_iter().enumerate().map(row).collect())
 }
 
-pub fn ids(random: &mut Seeded, client: ClientNumber, number: u64, wide: bool) -> Content {
+pub fn ids(random: &mut Seeded, client: ClientNumber, number: u64) -> Content {
     let mut ids = vec![absent_id(number)];
-    let some = if wide { WIDE / 2 } else { 1 + random.below(4) };
-    ids.extend(
-        (0..some).map(|_| if wide { format!("wide-{}", random.below(WIDE)) } else { id(random, client) }),
-    );
+    ids.extend((0..1 + random.below(4)).map(|_| id(random, client)));
     Content::Ids(ids)
 }
 

@@ -1,14 +1,16 @@
 //! A client: carries out one task after the other through its process, and keeps the journal.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use vectord::error::{Error, ErrorKind, Result};
-use vectord::registry::{LiveIndex, SearchOptions};
+use vectord::registry::{Consistency, Freshness, LiveIndex, SearchOptions, StateDigest};
 
 use super::batch;
-use super::journal::{Acknowledged, Content, Journal, Read};
-use super::process::Process;
+use super::journal::{Acknowledged, Content, Digest, Journal, Read};
+use super::process::{Process, Setup};
 use super::turnstile::{ClientNumber, ProcessId, Turnstile};
+use super::world::World;
 use crate::support::numbers::Seeded;
 
 /// What a client is to do.
@@ -16,19 +18,20 @@ use crate::support::numbers::Seeded;
 pub enum Work {
     Add {
         keyed: bool,
-        wide: bool,
     },
     /// The keyed batch of this number again, whoever sent it first.
     Again {
         number: u64,
         seed: u64,
     },
-    Delete {
-        wide: bool,
-    },
+    /// Several batches at once, which share an entry.
+    Several,
+    Delete,
     Metadata,
     Checkpoint,
-    Read,
+    Read(Freshness),
+    /// A read that has to see the newest acknowledgement, by whomever.
+    ReadNewest,
     /// Close the process in good order and start another.
     Reopen,
     Drop,
@@ -37,6 +40,8 @@ pub enum Work {
         number: u64,
         seed: u64,
     },
+    /// Look at the whole state.
+    Digest,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -49,17 +54,28 @@ pub struct Task {
 /// More conflicts in a row than other clients can cause.
 const CONFLICTS: usize = 50;
 
+/// Batches of a task that sends several have numbers so far apart.
+const APART: u64 = 1_000_000;
+
+/// What a client shares with the scheduler and the other clients.
+#[derive(Clone)]
+pub struct Around {
+    pub world: Arc<Mutex<World>>,
+    pub turnstile: Arc<Turnstile>,
+    pub journal: Arc<Mutex<Journal>>,
+    pub setup: Setup,
+}
+
 pub struct Client {
     number: ClientNumber,
-    turnstile: Arc<Turnstile>,
-    journal: Arc<Mutex<Journal>>,
+    around: Around,
     process: Option<Process>,
     life: u32,
 }
 
 impl Client {
-    pub fn new(number: ClientNumber, turnstile: Arc<Turnstile>, journal: Arc<Mutex<Journal>>) -> Self {
-        Self { number, turnstile, journal, process: None, life: 0 }
+    pub fn new(number: ClientNumber, around: Around) -> Self {
+        Self { number, around, process: None, life: 0 }
     }
 
     pub fn process_id(&self) -> ProcessId {
@@ -68,56 +84,64 @@ impl Client {
 
     /// Whether the process was killed or closed: the next task starts another.
     fn start_if_dead(&mut self) {
-        if self.process.is_some() && self.turnstile.is_killed(self.process_id()) {
+        if self.process.is_some() && self.around.turnstile.is_killed(self.process_id()) {
             self.process = None;
         }
         if self.process.is_none() {
             self.life += 1;
-            self.process = Some(Process::start(&self.turnstile, self.process_id()));
+            let Around { world, turnstile, setup, .. } = &self.around;
+            self.process = Some(Process::start(world, turnstile, self.process_id(), *setup));
         }
     }
 
     pub fn carry_out(&mut self, task: Task) {
         self.start_if_dead();
-        match self.attempt(task) {
-            Ok(()) => {}
-            Err(error) => self.journal.lock().unwrap().expected(&error),
+        if let Err(error) = self.attempt(task) {
+            self.journal(|journal| journal.expected(&error));
         }
+    }
+
+    fn journal<T>(&self, keep: impl FnOnce(&mut Journal) -> T) -> T {
+        keep(&mut self.around.journal.lock().unwrap())
     }
 
     fn attempt(&mut self, Task { number, seed, work }: Task) -> Result<()> {
         let mut random = Seeded(seed);
-        let newest = self.journal.lock().unwrap().newest_acknowledged;
+        let newest = self.journal(|journal| journal.newest_acknowledged);
         let process = self.process.as_ref().expect("started before");
-        let dimension = 2 + random.below(3) as u32;
         match work {
             Work::Reopen => return self.process.take().expect("started before").close(),
             Work::Drop => return process.drop_index(),
             Work::Insist { number, seed } => return self.insist(number, seed),
             Work::Add { .. }
             | Work::Again { .. }
-            | Work::Delete { .. }
+            | Work::Several
+            | Work::Delete
             | Work::Metadata
             | Work::Checkpoint
-            | Work::Read => {}
+            | Work::Read(_)
+            | Work::ReadNewest
+            | Work::Digest => {}
         }
-        let live = process.index(dimension)?;
+        let live = process.index(2 + random.below(3) as u32)?;
         let done = match work {
-            Work::Add { keyed, wide } => {
-                let content = batch::rows(&mut random, self.number, number, live.params().dimension, wide);
+            Work::Add { keyed } => {
+                let content = batch::rows(&mut random, self.number, number, live.params().dimension);
                 self.write(&live, number, keyed, content)
             }
             Work::Again { number, seed } => self.again(&live, number, seed),
-            Work::Delete { wide } => {
-                let content = batch::ids(&mut random, self.number, number, wide);
-                self.write(&live, number, false, content)
-            }
+            Work::Several => self.several(&live, number, &mut random),
+            Work::Delete => self.write(&live, number, false, batch::ids(&mut random, self.number, number)),
             Work::Metadata => {
-                let content = batch::metadata(&mut random, self.number, number);
-                self.write(&live, number, false, content)
+                self.write(&live, number, false, batch::metadata(&mut random, self.number, number))
             }
             Work::Checkpoint => live.checkpoint().map(drop),
-            Work::Read => self.read(&live, newest),
+            Work::Read(fresh) => self.read(&live, fresh, newest),
+            Work::ReadNewest => {
+                let fresh = Freshness { consistency: Some(Consistency::Bounded), min_seq: Some(newest) };
+                self.read(&live, fresh, newest)
+            }
+            Work::Digest => self.digest(&live),
             Work::Reopen | Work::Drop | Work::Insist { .. } => unreachable!("done above"),
         };
         // The committer may go on after it has answered; when this is answered it is idle.
@@ -129,7 +153,7 @@ impl Client {
         // The same draws as when it was first sent, by whichever client.
         let mut random = Seeded(seed);
         random.below(3);
-        let content = batch::rows(&mut random, number as usize % 3, number, live.params().dimension, false);
+        let content = batch::rows(&mut random, number as usize % 3, number, live.params().dimension);
         self.write(live, number, true, content)
     }
 
@@ -149,9 +173,9 @@ impl Client {
                         ErrorKind::Conflict | ErrorKind::AlreadyExists | ErrorKind::NotFound
                     ) => {}
                 Err(error) => {
-                    self.journal.lock().unwrap().broken.get_or_insert_with(|| {
-                        format!("client {} cannot write when nothing fails any more: {error}", self.number)
-                    });
+                    let broken =
+                        format!("client {} cannot write when nothing fails any more: {error}", self.number);
+                    self.journal(|journal| journal.broken.get_or_insert(broken).len());
                     return Ok(());
                 }
                 Ok(()) => return Ok(()),
@@ -162,7 +186,7 @@ impl Client {
 
     fn write(&self, live: &LiveIndex, number: u64, keyed: bool, content: Content) -> Result<()> {
         let dimension = live.params().dimension;
-        let attempt = self.journal.lock().unwrap().sends(number, dimension, content.clone(), keyed);
+        let attempt = self.journal(|journal| journal.sends(number, dimension, content.clone(), keyed));
         let key = keyed.then(|| format!("key-{number}"));
         let answer = match &content {
             Content::Rows(rows) => {
@@ -181,20 +205,77 @@ impl Client {
             }),
         };
         let done = answer.as_ref().map(|_| ()).map_err(Clone::clone);
-        self.journal.lock().unwrap().told(number, attempt, answer);
+        self.journal(|journal| journal.told(number, attempt, answer));
         done
     }
 
-    fn read(&self, live: &LiveIndex, newest: u64) -> Result<()> {
-        let strong = live.refresh();
+    /// Queues batches while another thread of this process catches up, so that the committer, which has to wait
+    /// for it, finds all of them queued.
+    fn several(&self, live: &LiveIndex, number: u64, random: &mut Seeded) -> Result<()> {
+        let (turnstile, dimension) = (&self.around.turnstile, live.params().dimension);
+        let caught_up = AtomicBool::new(false);
+        // The committer is started by the first request, and waits for the keeper even for that.
+        drop(live.flush());
+        let flushed = std::thread::scope(|scope| {
+            turnstile.hold(self.number);
+            scope.spawn(|| {
+                drop(live.refresh());
+                caught_up.store(true, Ordering::Release);
+                turnstile.notify();
+            });
+            turnstile.wait_for_call(self.number, &caught_up);
+            let mut queued = Vec::new();
+            for i in 0..2 + random.below(3) as u64 {
+                let number = number + i * APART;
+                let (content, keyed) = match random.below(4) {
+                    0 => (batch::ids(random, self.number, number), false),
+                    1 => (batch::rows(random, self.number, number, dimension), true),
+                    _ => (batch::rows(random, self.number, number, dimension), false),
+                };
+                let attempt =
+                    self.journal(|journal| journal.sends(number, dimension, content.clone(), keyed));
+                let key = keyed.then(|| format!("key-{number}"));
+                let later = match &content {
+                    Content::Rows(rows) => {
+                        batch::batch(rows, dimension).and_then(|batch| live.add_later(batch, key.as_deref()))
+                    }
+                    Content::Ids(ids) => live.delete_later(ids),
+                    Content::Metadata(rows) => live.set_metadata_later(rows),
+                };
+                if later.is_ok() {
+                    queued.push((number, attempt, content));
+                }
+            }
+            turnstile.release(self.number);
+            let flushed = live.flush();
+            for (number, attempt, content) in queued {
+                // A delete that finds nothing needs no entry.
+                let sure = flushed.is_ok() && !matches!(content, Content::Ids(_));
+                self.journal(|journal| journal.flushed(number, attempt, sure));
+            }
+            flushed
+        });
+        flushed.map(drop)
+    }
+
+    fn read(&self, live: &LiveIndex, fresh: Freshness, newest: u64) -> Result<()> {
+        let reader = live.reader(fresh)?;
         let mut query = vec![0.0; live.params().dimension as usize];
         query[0] = 1.0;
-        let hits = live.search(&query, &SearchOptions { k: 1 << 20, ef: None, exact: true })?;
+        let hits = reader.search(&query, &SearchOptions { k: 1 << 20, ef: None, exact: true })?;
         let rows = hits.ids.iter().zip(&hits.metadata);
         let rows = rows.map(|(id, text)| (id.to_string(), text.as_deref().map(str::to_owned))).collect();
-        let at_least = strong.is_ok().then_some(newest);
+        let strong = reader.consistency() == Consistency::Strong || fresh.min_seq.is_some();
+        let at_least = strong.then_some(newest);
         let read = Read { process: self.process_id(), seq: hits.seq, at_least, rows };
-        self.journal.lock().unwrap().reads.push(read);
-        strong.map(drop)
+        self.journal(|journal| journal.reads.push(read));
+        Ok(())
+    }
+
+    fn digest(&self, live: &LiveIndex) -> Result<()> {
+        live.refresh()?;
+        let StateDigest { seq, digest } = live.digest()?;
+        self.journal(|journal| journal.digests.push(Digest { seq, digest }));
+        Ok(())
     }
 }

@@ -39,6 +39,8 @@ pub enum Event {
     StaleList,
     /// Several batches shared an entry.
     Group,
+    /// A batch was in already when its key came again.
+    AnsweredByKey,
     Acknowledged,
     /// A batch whose sender could not be told.
     Unknown,
@@ -46,7 +48,7 @@ pub enum Event {
 }
 
 impl Event {
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::OvertakenReading,
         Self::OvertakenWriting,
         Self::LostAnswer,
@@ -68,6 +70,7 @@ impl Event {
         Self::DamagedRead,
         Self::StaleList,
         Self::Group,
+        Self::AnsweredByKey,
         Self::Acknowledged,
         Self::Unknown,
         Self::Read,

@@ -31,6 +31,8 @@ pub enum Told {
     /// Nothing yet: a killed process never is.
     Nothing,
     Acknowledged(Acknowledged),
+    /// It was queued, and a flush told that all that queued is in.
+    Flushed,
     /// Nothing of it was written.
     Refused(Error),
     Unknown,
@@ -56,11 +58,19 @@ pub struct Read {
     pub rows: BTreeMap<String, Option<String>>,
 }
 
+/// The digest of the state that a process had at an entry, when all was over.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Digest {
+    pub seq: u64,
+    pub digest: String,
+}
+
 #[derive(Debug, Default)]
 pub struct Journal {
     pub sent: BTreeMap<u64, Sent>,
     /// In the order in which they ended.
     pub reads: Vec<Read>,
+    pub digests: Vec<Digest>,
     pub newest_acknowledged: u64,
     /// Calls that the protocol does not allow to fail as they did.
     pub broken: Option<String>,
@@ -93,6 +103,12 @@ impl Journal {
                 }
             }
         };
+        self.sent.get_mut(&number).expect("sent before told").told[attempt] = told;
+    }
+
+    /// What a flush tells of a queued batch. It does not say which of them failed, nor at which entry they stand.
+    pub fn flushed(&mut self, number: u64, attempt: usize, flushed: bool) {
+        let told = if flushed { Told::Flushed } else { Told::Unknown };
         self.sent.get_mut(&number).expect("sent before told").told[attempt] = told;
     }
 

@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use vectord::error::ErrorKind;
-use vectord::registry::LiveIndex;
+use vectord::registry::{LiveIndex, StateDigest};
 
 use super::NAME;
 use super::batch::number_of;
 use super::counts::Event;
-use super::journal::{Acknowledged, Content, Journal, Read, Told};
+use super::journal::{Acknowledged, Content, Digest, Journal, Read, Told};
 use super::model::{Applied, Kind, Model};
 use super::process::fresh;
 use super::world::World;
@@ -26,7 +25,14 @@ pub fn judge(world: &Arc<Mutex<World>>, journal: &Journal) -> Verdict {
     let first = opened(world, &model)?;
     let second = opened(world, &model)?;
     if first != second {
-        return Err("two processes that opened the same index hold different states".to_owned());
+        return Err(format!("two processes that opened the same index hold {first:?} and {second:?}"));
+    }
+    // Where a snapshot is written now, by whoever is at an entry, its bytes are the same.
+    let mut digests: BTreeMap<u64, &str> = BTreeMap::from([(first.seq, &*first.digest)]);
+    for Digest { seq, digest } in &journal.digests {
+        if *digests.entry(*seq).or_insert(digest) != digest {
+            return Err(format!("processes at entry {seq} hold different states"));
+        }
     }
     Ok(())
 }
@@ -117,10 +123,14 @@ fn each_batch_once(
         }
         // Told that the index was deleted, a sender knows all: what is there went with the index.
         let refused = sent.told.iter().all(|told| matches!(told, Told::Refused(_)));
-        let gone = |told: &Told| matches!(told, Told::Refused(error) if error.kind() == ErrorKind::NotFound);
+        let gone =
+            |told: &Told| matches!(told, Told::Refused(error) if error.message().contains("was deleted"));
         let counts = !sent.told.iter().any(gone) || generations.contains(&alive);
         if refused && counts && !there.is_empty() {
             return Err(format!("batch {number} was refused, and stands at {seqs:?}: {:?}", sent.told));
+        }
+        if sent.told.iter().any(|told| matches!(told, Told::Flushed)) && there.is_empty() {
+            return Err(format!("batch {number} was flushed, and is not there"));
         }
         for told in &sent.told {
             let Told::Acknowledged(acknowledged) = told else { continue };
@@ -176,11 +186,12 @@ fn reads_go_forward(journal: &Journal) -> Verdict {
 }
 
 /// Opens the index as a new process and holds all of it against the model; returns what two must agree on.
-fn opened(world: &Arc<Mutex<World>>, model: &Model) -> Result<String, String> {
+fn opened(world: &Arc<Mutex<World>>, model: &Model) -> Result<Digest, String> {
     let registry = fresh(world);
     let live = registry.get(NAME).map_err(|error| format!("nobody can open the index: {error}"))?;
     agrees(&live, model).map_err(|error| format!("opened anew: {error}"))?;
-    Ok(format!("{:?} {:?}", live.params(), live.seq().map_err(|error| error.to_string())?))
+    let StateDigest { seq, digest } = live.digest().map_err(|error| error.to_string())?;
+    Ok(Digest { seq, digest })
 }
 
 fn agrees(live: &LiveIndex, model: &Model) -> Verdict {

@@ -1,17 +1,25 @@
 //! One seed: clients, what they do, who goes first, and what goes wrong.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use super::client::{Client, Task, Work};
+use vectord::log::Bug;
+use vectord::registry::{Consistency, Freshness};
+
+use super::client::{Around, Client, Task, Work};
 use super::counts::{Counts, Event};
 use super::faults::Rates;
 use super::journal::{Journal, Told};
 use super::oracle::judge;
-use super::turnstile::{ClientNumber, ProcessId, Turnstile};
+use super::process::Setup;
+use super::turnstile::{ClientNumber, Turnstile};
 use super::world::World;
 use crate::support::numbers::Seeded;
+
+const BOUNDED: Freshness = Freshness { consistency: Some(Consistency::Bounded), min_seq: None };
 
 /// Three writers and a reader.
 pub const CLIENTS: usize = 4;
@@ -29,6 +37,8 @@ pub struct How {
     pub traced: bool,
     /// Rules of the protocol are not watched by themselves: only what users see counts.
     pub only_outcomes: bool,
+    /// The bug that all processes have.
+    pub bug: Option<Bug>,
 }
 
 /// What differs between seeds.
@@ -36,18 +46,21 @@ struct Plan {
     tasks: u64,
     kills: bool,
     drops: bool,
-    wide: bool,
 }
 
 pub fn run(seed: u64, how: How) -> Ran {
     let mut random = Seeded(seed ^ 0x51b0_77a1_0000_0000);
     let per_mille = [0, 10, 30, 60][random.below(4)];
-    let rates = Rates { per_mille, damage: false };
+    let rates = Rates { per_mille, damage: random.below(2) == 0 };
+    let setup = Setup {
+        give_up: Duration::from_millis([50, 500, 5_000][random.below(3)]),
+        least_dead: [8, 1_024][random.below(2)],
+        bug: how.bug,
+    };
     let plan = Plan {
-        tasks: 15 + random.below(26) as u64,
+        tasks: 15 + random.below(36) as u64,
         kills: random.below(2) == 0,
         drops: random.below(4) == 0,
-        wide: random.below(20) == 0,
     };
     let world = Arc::new(Mutex::new(World::new(random, rates, how.traced, !how.only_outcomes)));
     let journal = Arc::new(Mutex::new(Journal::default()));
@@ -55,9 +68,13 @@ pub fn run(seed: u64, how: How) -> Ran {
     let ended = std::thread::scope(|scope| {
         let start = |number| {
             let (sender, tasks) = channel();
-            let client = Client::new(number, Arc::clone(&turnstile), Arc::clone(&journal));
-            let (turnstile, journal) = (&turnstile, &journal);
-            scope.spawn(move || serve(client, &tasks, turnstile, journal));
+            let around = Around {
+                world: Arc::clone(&world),
+                turnstile: Arc::clone(&turnstile),
+                journal: Arc::clone(&journal),
+                setup,
+            };
+            scope.spawn(move || serve(number, around, &tasks));
             sender
         };
         let clients = (0..CLIENTS).map(start).collect();
@@ -65,19 +82,13 @@ pub fn run(seed: u64, how: How) -> Ran {
             world: &world,
             turnstile: &turnstile,
             clients,
-            lives: [0; CLIENTS],
             delayed: [0; CLIENTS],
             keyed: Vec::new(),
             begun: 0,
             plan,
         };
         let ended = scheduler.work().and_then(|()| scheduler.calm_down(&journal));
-        if ended.is_err() {
-            // Whatever still waits is let go, so that the threads end.
-            for client in 0..CLIENTS {
-                (0..=scheduler.lives[client]).for_each(|life| turnstile.kill(ProcessId { client, life }));
-            }
-        }
+        turnstile.close();
         ended
     });
     let journal = journal.lock().unwrap();
@@ -85,9 +96,19 @@ pub fn run(seed: u64, how: How) -> Ran {
     let mut world = world.lock().unwrap();
     for told in journal.sent.values().flat_map(|sent| &sent.told) {
         match told {
-            Told::Acknowledged(_) => world.counts.note(Event::Acknowledged),
+            Told::Acknowledged(_) | Told::Flushed => world.counts.note(Event::Acknowledged),
             Told::Unknown => world.counts.note(Event::Unknown),
             Told::Nothing | Told::Refused(_) => {}
+        }
+    }
+    for sent in journal.sent.values() {
+        let mut seqs = BTreeSet::new();
+        for told in &sent.told {
+            if let Told::Acknowledged(acknowledged) = told
+                && !seqs.insert(acknowledged.seq)
+            {
+                world.counts.note(Event::AnsweredByKey);
+            }
         }
     }
     journal.reads.iter().for_each(|_| world.counts.note(Event::Read));
@@ -99,23 +120,21 @@ pub fn run(seed: u64, how: How) -> Ran {
 }
 
 /// A client's thread.
-fn serve(mut client: Client, tasks: &Receiver<Task>, turnstile: &Turnstile, journal: &Mutex<Journal>) {
-    let number = client.process_id().client;
+fn serve(number: ClientNumber, around: Around, tasks: &Receiver<Task>) {
+    let mut client = Client::new(number, around.clone());
     for task in tasks {
         if catch_unwind(AssertUnwindSafe(|| client.carry_out(task))).is_err() {
-            journal.lock().unwrap().broken.get_or_insert_with(|| format!("client {number} panicked"));
+            around.journal.lock().unwrap().broken.get_or_insert_with(|| format!("client {number} panicked"));
         }
-        turnstile.ends(number);
+        around.turnstile.release(number);
+        around.turnstile.ends(number);
     }
-    // What is left of its process ends without a word to the store.
-    turnstile.kill(client.process_id());
 }
 
 struct Scheduler<'a> {
     world: &'a Mutex<World>,
     turnstile: &'a Turnstile,
     clients: Vec<Sender<Task>>,
-    lives: [u32; CLIENTS],
     /// For so many steps yet the client is not let through.
     delayed: [u32; CLIENTS],
     /// Batches with idempotency keys: their numbers and seeds.
@@ -188,7 +207,6 @@ impl Scheduler<'_> {
     fn let_through(&mut self, client: ClientNumber) {
         let waiting = self.turnstile.take(client);
         let answer = self.world.lock().unwrap().meet(waiting.process, &waiting.call);
-        self.lives[client] = self.lives[client].max(waiting.process.life);
         waiting.answer(answer);
     }
 
@@ -204,7 +222,6 @@ impl Scheduler<'_> {
                 drop(world.meet(process, &waiting.call));
             }
         }
-        self.lives[client] = self.lives[client].max(process.life);
         self.turnstile.kill(process);
         let refused = waiting.call.refused();
         waiting.answer(refused);
@@ -223,33 +240,35 @@ impl Scheduler<'_> {
         let seed = random.next();
         // A number tells which client's ids a keyed batch is about.
         let number = self.begun * 3 + client as u64 % 3;
-        let wide = self.plan.wide && random.below(3) > 0;
         let work = if client == CLIENTS - 1 {
             match random.below(10) {
                 0 => Work::Checkpoint,
                 1 => Work::Reopen,
-                _ => Work::Read,
+                2 => Work::ReadNewest,
+                3 => Work::Read(BOUNDED),
+                _ => Work::Read(Freshness::default()),
             }
         } else {
-            match random.below(24) {
-                0..=6 => Work::Add { keyed: false, wide },
+            match random.below(26) {
+                24 | 25 => Work::Several,
+                0..=6 => Work::Add { keyed: false },
                 7..=10 => {
                     self.keyed.push((number, seed));
-                    Work::Add { keyed: true, wide: false }
+                    Work::Add { keyed: true }
                 }
                 11 | 12 => match self.keyed.is_empty() {
-                    true => Work::Read,
+                    true => Work::ReadNewest,
                     false => {
                         let (number, seed) = self.keyed[random.below(self.keyed.len())];
                         Work::Again { number, seed }
                     }
                 },
-                13..=15 => Work::Delete { wide },
+                13..=15 => Work::Delete,
                 16 => Work::Metadata,
                 17..=20 => Work::Checkpoint,
                 21 => Work::Reopen,
                 22 if self.plan.drops => Work::Drop,
-                _ => Work::Read,
+                _ => Work::Read(Freshness::default()),
             }
         };
         if work == Work::Reopen {
@@ -274,6 +293,7 @@ impl Scheduler<'_> {
             let client = self.world.lock().unwrap().random.below(CLIENTS);
             tasks[client].push(Task { number, seed, work: Work::Insist { number, seed } });
         }
+        tasks.iter_mut().for_each(|tasks| tasks.push(Task { number: 0, seed: 0, work: Work::Digest }));
         loop {
             let (calling, idle) = self.turnstile.quiet().ok_or("a client hangs after the faults ended")?;
             if self.world.lock().unwrap().violation.is_some() || journal.lock().unwrap().broken.is_some() {

@@ -24,6 +24,14 @@ impl SimStore {
             Self::Direct(world) => world.lock().unwrap().carry_out(&call),
         }
     }
+
+    /// Whether its process was not killed.
+    pub fn is_alive(&self) -> bool {
+        match self {
+            Self::Process(turnstile, process) => !turnstile.is_killed(*process),
+            Self::Direct(_) => true,
+        }
+    }
 }
 
 impl fmt::Debug for SimStore {

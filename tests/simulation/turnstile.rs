@@ -4,6 +4,7 @@
 //! another; the two never call it at once, so a client has at most one call waiting. The scheduler chooses
 //! only when each busy client has one: which thread the machine runs first then decides nothing.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
@@ -39,7 +40,11 @@ impl Waiting {
 struct State {
     waiting: Vec<Waiting>,
     busy: Vec<bool>,
+    /// Clients that prepare something while a call of theirs waits.
+    held: Vec<bool>,
     killed: Vec<ProcessId>,
+    /// All is over: nobody waits any more.
+    over: bool,
 }
 
 pub struct Turnstile {
@@ -48,11 +53,11 @@ pub struct Turnstile {
 }
 
 /// Far beyond what any step takes: a step that takes longer waits for ever.
-const HANGS: Duration = Duration::from_secs(60);
+const HANGS: Duration = Duration::from_secs(20);
 
 impl Turnstile {
     pub fn new(clients: usize) -> Self {
-        let state = State { busy: vec![false; clients], ..State::default() };
+        let state = State { busy: vec![false; clients], held: vec![false; clients], ..State::default() };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -61,7 +66,7 @@ impl Turnstile {
         let (reply, answer) = sync_channel(1);
         {
             let mut state = self.state.lock().unwrap();
-            if state.killed.contains(&process) {
+            if state.over || state.killed.contains(&process) {
                 return call.refused();
             }
             state.waiting.push(Waiting { process, call, reply });
@@ -87,7 +92,8 @@ impl Turnstile {
         let (state, timeout) = self
             .changed
             .wait_timeout_while(state, HANGS, |state| {
-                (0..state.busy.len()).any(|client| state.busy[client] && !waits(state, client))
+                (0..state.busy.len())
+                    .any(|client| state.busy[client] && (state.held[client] || !waits(state, client)))
             })
             .unwrap();
         if timeout.timed_out() {
@@ -106,7 +112,46 @@ impl Turnstile {
     }
 
     pub fn is_killed(&self, process: ProcessId) -> bool {
-        self.state.lock().unwrap().killed.contains(&process)
+        let state = self.state.lock().unwrap();
+        state.over || state.killed.contains(&process)
+    }
+
+    /// Nothing of `client` is let through until it is released, though a call of its waits.
+    pub fn hold(&self, client: ClientNumber) {
+        self.state.lock().unwrap().held[client] = true;
+    }
+
+    pub fn release(&self, client: ClientNumber) {
+        self.state.lock().unwrap().held[client] = false;
+        self.changed.notify_all();
+    }
+
+    /// Waits until a call of `client`, which holds, waits here, or `done` says that none will come.
+    pub fn wait_for_call(&self, client: ClientNumber, done: &AtomicBool) {
+        let state = self.state.lock().unwrap();
+        let comes = |state: &mut State| {
+            !state.waiting.iter().any(|call| call.process.client == client) && !done.load(Ordering::Acquire)
+        };
+        drop(self.changed.wait_while(state, comes).unwrap());
+    }
+
+    /// Wakes those who wait for a change that is not made here.
+    pub fn notify(&self) {
+        drop(self.state.lock().unwrap());
+        self.changed.notify_all();
+    }
+
+    /// Refuses every call that waits or comes, so that all threads end.
+    pub fn close(&self) {
+        let waiting = {
+            let mut state = self.state.lock().unwrap();
+            state.over = true;
+            std::mem::take(&mut state.waiting)
+        };
+        for call in waiting {
+            let refused = call.call.refused();
+            call.answer(refused);
+        }
     }
 
     /// From here on nothing that `process` does has an effect, and it is told that all of it failed.

@@ -10,7 +10,7 @@ use vectord::error::Error;
 use vectord::frame;
 use vectord::store::{Key, Memory, Object, Page, Put, Replace, Store, Written};
 
-use super::call::{Answer, Call, broken, unanswered};
+use super::call::{Answer, Call, broken, counted, unanswered};
 use super::counts::{Counts, Event};
 use super::faults::{Damage, Fate, Rates};
 use super::turnstile::ProcessId;
@@ -32,6 +32,9 @@ struct Seen {
     /// The batch whose place was taken.
     taken: Option<([u8; 16], u64)>,
 }
+
+/// Far more steps than any seed takes.
+const ENDLESS: u64 = 20_000;
 
 pub struct World {
     pub random: Seeded,
@@ -99,6 +102,9 @@ impl World {
     /// One step: the call of a process, with what may happen to it.
     pub fn meet(&mut self, process: ProcessId, call: &Call) -> Answer {
         self.step += 1;
+        if self.step > ENDLESS {
+            self.violated(format!("no end after {ENDLESS} steps"));
+        }
         self.now += Duration::from_millis(1);
         let answer = self.fated(process, call);
         self.observe(process, call, &answer);
@@ -175,7 +181,7 @@ impl World {
                 })
             }
             Call::Sleep(pause) => {
-                self.now += *pause;
+                self.now += counted(*pause);
                 Answer::Slept
             }
         }
