@@ -114,6 +114,11 @@ impl Log {
         self.writer_batch + 1
     }
 
+    /// Gives the number of the batch that was sent last to no other: whether it is in could not be found out.
+    pub fn leave_batch(&mut self) {
+        self.writer_batch += 1;
+    }
+
     /// What the state says of batch `batch`, which this writer sent to `seq` when it was overtaken.
     pub fn verdict(&self, batch: u64, seq: u64) -> Verdict {
         match self.ledger.last_batch(&self.writer_id) {

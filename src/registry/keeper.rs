@@ -85,7 +85,12 @@ impl Keeper {
 
     /// The floor rose above this process while it sent `ops` as its batch `batch` to `seq` (I6).
     fn start_again(&mut self, ops: &[Op<'_>], batch: u64, seq: u64) -> Result<Attempt> {
-        let Some(opened) = self.newest()? else { return Err(deleted(&self.name)) };
+        let newest = self.newest().map_err(|error| {
+            // It may be in: another batch under its number would be taken for it.
+            self.log.leave_batch();
+            error.outcome_unknown()
+        })?;
+        let Some(opened) = newest else { return Err(deleted(&self.name)) };
         let before = self.shown.index();
         self.take(opened);
         match self.log.verdict(batch, seq) {
