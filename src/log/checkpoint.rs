@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
+use super::follow::READS;
 use super::inventory::Inventory;
 use super::settings::{Bug, Settings};
 use super::state::Log;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::frame;
 use crate::store::{Key, Put, Replace, Store, list_all};
 
@@ -128,11 +129,18 @@ pub fn publish_snapshot(
         return Err(about(error));
     }
     let missing = || about(Error::unavailable("the snapshot was written and is not there"));
-    let there = store.get(&key)?.ok_or_else(missing)?;
-    if there != snapshot {
-        frame::decode_snapshot(&there).map_err(about)?;
+    let mut left = READS;
+    loop {
+        let there = store.get(&key)?.ok_or_else(missing)?;
+        left -= 1;
+        if there == snapshot {
+            return Ok(there.len() as u64);
+        }
+        match frame::decode_snapshot(&there) {
+            Err(error) if error.kind() == ErrorKind::Corrupt && left > 0 => {}
+            read => return read.map(|_| there.len() as u64).map_err(about),
+        }
     }
-    Ok(there.len() as u64)
 }
 
 /// Deletes the entries up to the floor and the snapshots below it.

@@ -4,9 +4,23 @@
 //! again by a writer that slept. So a floor is published before anything is deleted (I2), floors are
 //! never deleted (I3), and no entry counts unless the newest floor, looked for afterwards, is below it (I5).
 
-use crate::error::{Error, Result};
+use super::follow::READS;
+use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{self, Floor};
 use crate::store::{Key, Put, Store, Written};
+
+/// The floor at `key`, which is got again where it is damaged.
+fn read(store: &dyn Store, key: &Key) -> Result<Option<Floor>> {
+    let mut left = READS;
+    loop {
+        let Some(bytes) = store.get(key)? else { return Ok(None) };
+        left -= 1;
+        match frame::decode_floor(&bytes) {
+            Err(error) if error.kind() == ErrorKind::Corrupt && left > 0 => {}
+            floor => return floor.map(Some).map_err(|error| error.within(key.as_str())),
+        }
+    }
+}
 
 /// The newest floor this process has seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,8 +36,7 @@ impl Floors {
     pub(super) fn advance(&mut self, store: &dyn Store, name: &str) -> Result<()> {
         loop {
             let key = Key::parse(frame::floor_key(name, self.number + 1))?;
-            let Some(bytes) = store.get(&key)? else { return Ok(()) };
-            let floor = frame::decode_floor(&bytes).map_err(|error| error.within(key.as_str()))?;
+            let Some(floor) = read(store, &key)? else { return Ok(()) };
             if floor.n != self.number + 1 || floor.floor_seq < self.seq {
                 return Err(Error::corrupt(format!(
                     "a floor goes back: number {} at entry {}, after entry {}",

@@ -13,7 +13,7 @@ use crate::store::Key;
 pub type Apply<'a> = dyn FnMut(&Header, &[Op<'_>]) -> Result<Vec<Outcome>> + 'a;
 
 /// How often a damaged object is read again: the damage may have happened on the way.
-const READS: usize = 3;
+pub const READS: usize = 3;
 
 /// How following ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::snapshot::{self, Restored};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{self, Frame, Header, Op};
 use crate::index::{Index, Params};
-use crate::log::{Followed, Inventory, Keep, Ledger, Log, Outcome, Position};
+use crate::log::{Followed, Inventory, Keep, Ledger, Log, Outcome, Position, READS};
 use crate::store::{Key, Store};
 
 /// What stands under a name.
@@ -43,14 +43,15 @@ struct Replay {
 /// A damaged entry leaves it readable at the entry before, refusing writes; a damaged snapshot is passed
 /// over if an older one or the log covers it; else `Corrupt`, naming the object.
 pub(super) fn open(store: &Arc<dyn Store>, name: &str, settings: &Settings) -> Result<Stands> {
-    for _ in 0..8 {
+    for attempt in 1..=8 {
         let mut inventory = Inventory::take(&**store, name)?;
         if inventory.is_empty() && adopt::adopt(store, name)? {
             inventory = Inventory::take(&**store, name)?;
         }
         let newest = newest_snapshot(&**store, name, &inventory);
         let Restored { index, position, ledger } = match newest {
-            // Others may checkpoint meanwhile: what was listed is deleted then, for what is newer.
+            // A listing may miss what is newest, and others may have deleted meanwhile what it named.
+            Err(error) if error.kind() == ErrorKind::Corrupt && attempt < READS => continue,
             Err(_) if Inventory::take(&**store, name)?.floors != inventory.floors => continue,
             newest => newest?,
         };
@@ -125,15 +126,19 @@ fn newest_snapshot(store: &dyn Store, name: &str, inventory: &Inventory) -> Resu
     let mut damage = None;
     for &(seq, _) in inventory.snapshots.iter().rev() {
         let key = Key::parse(frame::snapshot_key(name, seq))?;
-        let Some(bytes) = store.get(&key)? else { continue };
-        match snapshot::decode(&bytes) {
-            Ok(restored) => return Ok(restored),
-            Err(error) if error.kind() == ErrorKind::Corrupt => {
-                let error = error.within(key.as_str());
-                tracing::error!(index = name, %error, "snapshot is damaged, looking for an older one");
-                damage = Some(error);
+        for read in 1..=READS {
+            let Some(bytes) = store.get(&key)? else { break };
+            match snapshot::decode(&bytes) {
+                Ok(restored) => return Ok(restored),
+                // The damage may have happened on the way.
+                Err(error) if error.kind() == ErrorKind::Corrupt && read < READS => {}
+                Err(error) if error.kind() == ErrorKind::Corrupt => {
+                    let error = error.within(key.as_str());
+                    tracing::error!(index = name, %error, "snapshot is damaged, looking for an older one");
+                    damage = Some(error);
+                }
+                Err(error) => return Err(error.within(key.as_str())),
             }
-            Err(error) => return Err(error.within(key.as_str())),
         }
     }
     let from_the_start = inventory.floors.seq == 0 && inventory.snapshots.iter().all(|&(seq, _)| seq != 0);
