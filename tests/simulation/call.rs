@@ -53,9 +53,10 @@ impl Call {
     pub fn refused(&self) -> Answer {
         match self {
             Self::Put(..) => Answer::Put(unanswered()),
-            Self::Get(_) => Answer::Get(Err(broken())),
-            Self::Size(_) => Answer::Size(Err(broken())),
-            Self::List { .. } => Answer::List(Err(broken())),
+            // Nothing was to be written.
+            Self::Get(_) => Answer::Get(Err(Error::unavailable("connection lost"))),
+            Self::Size(_) => Answer::Size(Err(Error::unavailable("connection lost"))),
+            Self::List { .. } => Answer::List(Err(Error::unavailable("connection lost"))),
             Self::Delete(_) => Answer::Delete(Err(broken())),
             Self::Replace(..) => {
                 Answer::Replace(Replace::Failed { error: broken(), written: Written::Unknown })

@@ -58,6 +58,8 @@ pub struct World {
     seen: BTreeMap<ProcessId, Seen>,
     /// What was damaged on its way once; not again, so that getting it again helps.
     damaged: BTreeSet<(ProcessId, String)>,
+    /// Processes whose last listing missed something; the next is whole, so that listing again helps.
+    misled: BTreeSet<ProcessId>,
 }
 
 impl World {
@@ -79,6 +81,7 @@ impl World {
             snapshots: BTreeMap::new(),
             seen: BTreeMap::new(),
             damaged: BTreeSet::new(),
+            misled: BTreeSet::new(),
         }
     }
 
@@ -115,7 +118,6 @@ impl World {
     fn fated(&mut self, process: ProcessId, call: &Call) -> Answer {
         let fate = self.rates.draw(call, &mut self.random);
         match (fate, call) {
-            (Fate::Fine, _) => self.carry_out(call),
             (Fate::NoSpace, Call::Put(..)) => {
                 Answer::Put(Put::Failed { error: Error::exhausted("no space left"), written: Written::No })
             }
@@ -136,9 +138,15 @@ impl World {
                 self.late.push(Late::Delete(key.clone()));
                 Answer::Delete(Err(broken()))
             }
-            (Fate::Stale(steps), Call::List { prefix, after, limit }) => {
+            (Fate::Stale(steps), Call::List { prefix, after, limit }) if self.misled.insert(process) => {
                 self.counts.note(Event::StaleList);
                 Answer::List(Ok(self.list(prefix, after.as_deref(), *limit, self.step.saturating_sub(steps))))
+            }
+            (Fate::Fine | Fate::Stale(_), _) => {
+                if matches!(call, Call::List { .. }) {
+                    self.misled.remove(&process);
+                }
+                self.carry_out(call)
             }
             (Fate::Damaged(damage), Call::Get(key)) => {
                 let Answer::Get(Ok(Some(bytes))) = self.carry_out(call) else { return self.carry_out(call) };
@@ -234,7 +242,7 @@ impl World {
                 self.snapshots.entry(seq).or_insert_with(|| bytes.to_vec());
             }
             Some(frame::Key::Floor { n, .. }) => self.floor_rises(n, bytes),
-            Some(frame::Key::Legacy { .. }) | None => {}
+            _ => {}
         }
     }
 
@@ -271,7 +279,7 @@ impl World {
                 seq <= floor
             }
             Some(frame::Key::Snapshot { seq, .. }) => seq < floor,
-            Some(frame::Key::Floor { .. } | frame::Key::Legacy { .. }) | None => false,
+            _ => false,
         };
         self.watched(may, || format!("{key} was deleted with the floor at {floor}"));
         self.objects.delete(key).expect("memory deletes");
@@ -295,7 +303,7 @@ impl World {
                     Some(frame::Key::Log { .. }) => self.counts.note(Event::LateRefused),
                     Some(frame::Key::Snapshot { .. }) => self.counts.note(Event::LateSnapshot),
                     Some(frame::Key::Floor { .. }) => self.counts.note(Event::LateFloor),
-                    Some(frame::Key::Legacy { .. }) | None => {}
+                    _ => {}
                 }
                 self.say(|| format!("late: {} -> {created}", Call::Put(key, bytes).told()));
             }
@@ -347,7 +355,7 @@ impl World {
                         seen.at = None;
                     }
                 }
-                Some(frame::Key::Snapshot { .. } | frame::Key::Legacy { .. }) | None => seen.at = None,
+                _ => seen.at = None,
             },
             (Call::List { .. } | Call::Delete(_), _) => seen.at = None,
             _ => {}
