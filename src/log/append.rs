@@ -151,12 +151,19 @@ impl Log {
             let failure = match self.store.put_if_absent(key, bytes) {
                 Put::Created => return Ok(Sent::Ours),
                 // Exists is no verdict: it may be our own entry, from an attempt whose answer was lost.
-                Put::Exists => match self.whose(key, header, bytes) {
-                    Ok(Some(sent)) => return Ok(sent),
-                    Ok(None) => Error::unavailable("the store says the entry exists, and that it does not"),
-                    Err(error) if error.kind() == ErrorKind::Corrupt => return Err(error.outcome_unknown()),
-                    Err(error) => error,
-                },
+                Put::Exists => {
+                    maybe_written = true;
+                    match self.whose(key, header, bytes) {
+                        Ok(Some(sent)) => return Ok(sent),
+                        Ok(None) => {
+                            Error::unavailable("the store says the entry exists, and that it does not")
+                        }
+                        Err(error) if error.kind() == ErrorKind::Corrupt => {
+                            return Err(error.outcome_unknown());
+                        }
+                        Err(error) => error,
+                    }
+                }
                 Put::Failed { error, written: Written::No } if !maybe_written => return Err(error),
                 Put::Failed { error, .. } => {
                     maybe_written = true;
