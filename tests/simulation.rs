@@ -68,3 +68,54 @@ fn a_seed_is_the_same_schedule_every_time() {
         assert_eq!((first.trace.len(), first.counts), (second.trace.len(), second.counts), "seed {seed}");
     }
 }
+
+/// The simulation is worth what it finds: each bug that such logs have had is found by it.
+#[cfg(feature = "bugs")]
+mod bugs {
+    use super::*;
+    use simulation::seeds::first_failure;
+    use vectord::log::Bug;
+
+    /// Finds `bug` by what users see alone, and tells after how many seeds.
+    fn is_found(bug: Bug) {
+        let how = How { bug: Some(bug), only_outcomes: true, ..How::default() };
+        let found = first_failure(SEEDS, how);
+        let (seeds, violation) = found.unwrap_or_else(|| panic!("{bug:?} was not found in {SEEDS} seeds"));
+        println!("{bug:?} found in {seeds} seeds: {violation:.300}");
+    }
+
+    #[test]
+    fn bugs_no_floor_check_is_found() {
+        is_found(Bug::NoFloorCheck);
+    }
+
+    #[test]
+    fn bugs_delete_before_floor_is_found() {
+        is_found(Bug::DeleteBeforeFloor);
+    }
+
+    #[test]
+    fn bugs_ack_before_fsync_is_found() {
+        is_found(Bug::AckBeforeFsync);
+    }
+
+    #[test]
+    fn bugs_exists_is_conflict_is_found() {
+        is_found(Bug::ExistsIsConflict);
+    }
+
+    #[test]
+    fn bugs_pass_unknown_is_found() {
+        is_found(Bug::PassUnknown);
+    }
+
+    #[test]
+    fn bugs_overwritten_snapshot_is_found() {
+        is_found(Bug::OverwrittenSnapshot);
+    }
+
+    #[test]
+    fn bugs_ours_by_writer_is_found() {
+        is_found(Bug::OursByWriter);
+    }
+}

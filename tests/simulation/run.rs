@@ -58,7 +58,7 @@ pub fn run(seed: u64, how: How) -> Ran {
         bug: how.bug,
     };
     let plan = Plan {
-        tasks: 15 + random.below(36) as u64,
+        tasks: 20 + random.below(41) as u64,
         kills: random.below(2) == 0,
         drops: random.below(4) == 0,
     };
@@ -185,9 +185,11 @@ impl Scheduler<'_> {
         if self.plan.kills && !calling.is_empty() && random.below(80) == 0 {
             return Choice::Kill(calling[random.below(calling.len())]);
         }
-        if random.below(25) == 0 {
-            // Short, or long enough for others to checkpoint twice.
-            self.delayed[random.below(CLIENTS)] = if random.below(2) == 0 { 10 } else { 150 };
+        // One at a time, so that the others get far: to checkpoint twice, and delete what it is about to write.
+        if self.delayed == [0; CLIENTS] && random.below(8) == 0 {
+            let writing = calling.iter().copied().find(|client| self.turnstile.appends(*client));
+            let any = random.below(CLIENTS);
+            self.delayed[writing.unwrap_or(any)] = [10, 60, 120, 200][random.below(4)];
         }
         self.delayed.iter_mut().for_each(|steps| *steps = steps.saturating_sub(1));
         let free = |clients: &[ClientNumber]| -> Vec<ClientNumber> {

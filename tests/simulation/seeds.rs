@@ -68,3 +68,9 @@ pub fn run_all(many: u64, soak: Option<Duration>) -> Summary {
     fs::write(kept(), seeds.iter().map(|seed| format!("{seed}\n")).collect::<String>()).unwrap();
     summary
 }
+
+/// After how many of the seeds 0, 1, 2.. below `many` one fails, and why.
+#[cfg(feature = "bugs")]
+pub fn first_failure(many: u64, how: How) -> Option<(u64, String)> {
+    (0..many).find_map(|seed| run(seed, how).violation.map(|violation| (seed + 1, violation)))
+}

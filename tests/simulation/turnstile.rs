@@ -104,6 +104,17 @@ impl Turnstile {
         Some((calling, rest.into_iter().filter(|client| !state.busy[*client]).collect()))
     }
 
+    /// Whether `client` is about to write an entry, or to look whether it counts.
+    pub fn appends(&self, client: ClientNumber) -> bool {
+        let decides = |call: &Call| match call {
+            Call::Put(key, _) => key.as_str().contains("/log/"),
+            Call::Get(key) => key.as_str().contains("/floor/"),
+            _ => false,
+        };
+        let state = self.state.lock().unwrap();
+        state.waiting.iter().any(|call| call.process.client == client && decides(&call.call))
+    }
+
     /// Takes the waiting call of `client`.
     pub fn take(&self, client: ClientNumber) -> Waiting {
         let mut state = self.state.lock().unwrap();
