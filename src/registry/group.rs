@@ -93,7 +93,7 @@ impl Group {
                 Ok(Attempt::Done(seq, outcomes)) => {
                     for (member, Outcome { count, length }) in self.members.iter().zip(outcomes) {
                         let (count, length) = (count as usize, length as usize);
-                        member.waiting.answer(Ok(Written { seq, count, length }));
+                        member.waiting.answer(Ok(Written { seq, count, length, repeated: false }));
                     }
                     return;
                 }
@@ -180,13 +180,15 @@ impl Prepared {
         if let Some(Known { seq, outcome: Outcome { count, length } }) =
             key.map(|key| keeper.log.ledger().find(key, self.payload())).transpose()?.flatten()
         {
-            return Ok(Some(Written { seq, count: count as usize, length: length as usize }));
+            let (count, length) = (count as usize, length as usize);
+            return Ok(Some(Written { seq, count, length, repeated: true }));
         }
         match self {
             Self::Rows(batch) => index.check_room(batch.len())?,
             Self::Ids(ids) => {
                 if alone && key.is_none() && ids.as_ref().iter().all(|id| !index.contains(id)) {
-                    return Ok(Some(Written { seq: index.seq(), count: 0, length: index.len() }));
+                    let (seq, length) = (index.seq(), index.len());
+                    return Ok(Some(Written { seq, count: 0, length, repeated: false }));
                 }
             }
             Self::Metadata(rows) => {

@@ -18,6 +18,8 @@ pub struct Added {
     pub added: usize,
     /// Living rows after it.
     pub length: usize,
+    /// It was in already, under its idempotency key, and nothing was written now.
+    pub repeated: bool,
 }
 
 /// The answer to a delete.
@@ -48,6 +50,8 @@ pub(super) struct Written {
     pub(super) seq: u64,
     pub(super) count: usize,
     pub(super) length: usize,
+    /// Answered from the memory of idempotency keys.
+    pub(super) repeated: bool,
 }
 
 /// A write, owned by the committer until it is applied.

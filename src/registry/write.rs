@@ -20,10 +20,10 @@ impl LiveIndex {
     pub fn add(&self, batch: Batch, idempotency_key: Option<&str>) -> Result<Added> {
         let Some(write) = self.checked_add(batch, idempotency_key)? else {
             let (seq, length) = self.now()?;
-            return Ok(Added { seq, added: 0, length });
+            return Ok(Added { seq, added: 0, length, repeated: false });
         };
-        let Written { seq, count, length } = self.write(write, idempotency_key)?;
-        Ok(Added { seq, added: count, length })
+        let Written { seq, count, length, repeated } = self.write(write, idempotency_key)?;
+        Ok(Added { seq, added: count, length, repeated })
     }
 
     /// Like [`add`](Self::add), but returns when the batch is checked and queued: it becomes durable and visible
@@ -53,7 +53,7 @@ impl LiveIndex {
             let (seq, length) = self.now()?;
             return Ok(Deleted { seq, deleted: 0, length });
         }
-        let Written { seq, count, length } = self.write(delete(ids), None)?;
+        let Written { seq, count, length, repeated: _ } = self.write(delete(ids), None)?;
         Ok(Deleted { seq, deleted: count, length })
     }
 
@@ -69,7 +69,7 @@ impl LiveIndex {
             let (seq, length) = self.now()?;
             return Ok(MetadataSet { seq, updated: 0, length });
         }
-        let Written { seq, count, length } = self.write(set_metadata(rows)?, None)?;
+        let Written { seq, count, length, repeated: _ } = self.write(set_metadata(rows)?, None)?;
         Ok(MetadataSet { seq, updated: count, length })
     }
 

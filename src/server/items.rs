@@ -53,7 +53,7 @@ pub(super) async fn add(
     blocking(move || {
         let batch = batch(&text, live.params().dimension)?;
         drop(text);
-        let Added { seq, added, length } = live.add(batch, key.as_deref())?;
+        let Added { seq, added, length, repeated: _ } = live.add(batch, key.as_deref())?;
         Ok(answer::json(StatusCode::OK, seq, &AddAnswer { added, length, seq }))
     })
     .await
