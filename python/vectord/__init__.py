@@ -12,6 +12,7 @@ Importing is silent: no thread starts, no file is opened, and nothing but numpy 
 
 from vectord._vectord import (
     Added,
+    BatchesAdded,
     BatchHits,
     Deleted,
     Hits,
@@ -42,6 +43,7 @@ __all__ = [
     "Added",
     "AlreadyExistsError",
     "BatchHits",
+    "BatchesAdded",
     "ConflictError",
     "CorruptError",
     "Deleted",

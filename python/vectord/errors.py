@@ -75,7 +75,7 @@ class AlreadyExistsError(VectordError):
 
 
 class ConflictError(VectordError):
-    """Somebody else wrote in between: read again and retry."""
+    """Others write all the time, and this found no gap: retry."""
 
     code = "conflict"
 

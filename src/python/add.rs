@@ -10,13 +10,15 @@ use pyo3::prelude::*;
 
 use super::array::Vectors;
 use super::column::{self, Column};
+use super::durability::Durability;
 use super::json;
-use super::metadata::Metadata;
+use super::metadata::{Metadata, is_frame};
 use super::progress::Progress;
 use super::results::Added;
+use super::shape::Name;
 use crate::error::{Error, Item, Result};
-use crate::index::check_id;
-use crate::registry::{Batch, BatchBuilder, LiveIndex, Params};
+use crate::index::check_key;
+use crate::registry::{Batch, BatchBuilder, Consistency, Freshness, LiveIndex, Params};
 
 /// A call is one atomic batch up to this size, and consecutive ones of whole rows beyond it.
 const ATOMIC_BYTES: usize = 64 << 20;
@@ -30,9 +32,9 @@ const TURN: Duration = Duration::from_micros(60);
 
 /// What a caller gave to add, lengths agreed.
 pub(super) struct Given<'py> {
-    pub(super) ids: Column<'py>,
-    pub(super) vectors: Vectors,
-    pub(super) metadata: Metadata<'py>,
+    ids: Column<'py>,
+    vectors: Vectors,
+    metadata: Metadata<'py>,
 }
 
 /// A batch whose ids and metadata are there and whose vectors are not.
@@ -42,8 +44,60 @@ struct Draft {
     builder: BatchBuilder,
 }
 
-impl Given<'_> {
-    pub(super) fn check(&self) -> PyResult<()> {
+/// An atomic batch, read and checked: where in the call it begins, and its idempotency key.
+pub(super) struct Ready {
+    first: usize,
+    batch: Batch,
+    key: Option<String>,
+}
+
+/// How far a call has come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Done {
+    pub(super) seq: Option<u64>,
+    pub(super) added: usize,
+    pub(super) length: usize,
+    /// Something of it was written now: not all of it was in already.
+    pub(super) wrote: bool,
+}
+
+/// The columns of a DataFrame that hold ids and vectors.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Columns<'a> {
+    pub(super) id: &'a str,
+    pub(super) vector: &'a str,
+}
+
+impl<'py> Given<'py> {
+    /// The arguments of a call, for an index of `dimension`.
+    pub(super) fn new(
+        ids: &Bound<'py, PyAny>,
+        vectors: Option<&Bound<'py, PyAny>>,
+        metadata: Option<&Bound<'py, PyAny>>,
+        columns: Columns<'_>,
+        dimension: usize,
+    ) -> PyResult<Self> {
+        let given = if vectors.is_none() && is_frame(ids)? {
+            let Columns { id, vector } = columns;
+            let metadata = match metadata {
+                None => Metadata::of_frame(ids, &[id, vector])?,
+                Some(_) => Metadata::new(metadata)?,
+            };
+            let (ids, vectors) = (column(ids, id)?, column(ids, vector)?);
+            let vectors = Vectors::new(&vectors, Name::Vectors, dimension)?;
+            Self { ids: Column::new(&ids, "ids")?, vectors, metadata }
+        } else {
+            let Some(vectors) = vectors else {
+                return Err(Error::invalid("vectors are missing: give them, or a DataFrame alone").into());
+            };
+            let vectors = Vectors::new(vectors, Name::Vectors, dimension)?;
+            Self { ids: Column::new(ids, "ids")?, vectors, metadata: Metadata::new(metadata)? }
+        };
+        given.check()?;
+        Ok(given)
+    }
+
+    fn check(&self) -> PyResult<()> {
         let (ids, vectors) = (self.ids.len(), self.vectors.len());
         let metadata = self.metadata.disagrees(ids)?;
         if ids == vectors && metadata.is_none() {
@@ -54,38 +108,88 @@ impl Given<'_> {
     }
 }
 
+impl Done {
+    /// Nothing of a call is in yet.
+    pub(super) fn nothing(live: &LiveIndex) -> Result<Self> {
+        Ok(Self { seq: Some(live.seq()?), added: 0, length: visible(live)?, wrote: false })
+    }
+}
+
+/// Rows that are visible at this moment; neither the store nor a writer is waited for.
+pub(super) fn visible(live: &LiveIndex) -> Result<usize> {
+    let now = Freshness { consistency: Some(Consistency::Bounded), min_seq: None };
+    Ok(live.reader(now)?.len())
+}
+
+/// `Index.add`: everything is read and checked, then written.
 pub(super) fn add(
     py: Python<'_>,
     live: &LiveIndex,
     given: &Given<'_>,
     key: Option<&str>,
+    durability: Durability,
     progress: bool,
 ) -> PyResult<Added> {
+    let ready = read(py, live, given, key)?;
+    let total = Some(given.ids.len());
+    let mut progress = progress.then(|| Progress::start(py, live.name(), total)).transpose()?;
+    let show = |added| progress.as_mut().map_or(Ok(()), |progress| progress.show(py, added, ""));
+    let mut done = Done::nothing(live)?;
+    let written = write(py, live, ready, durability, &mut done, show);
+    let ended = progress.map_or(Ok(()), |progress| progress.end(py));
+    let Done { mut seq, added, length, wrote: _ } = done;
+    match durability {
+        Durability::Sync => {}
+        Durability::Async => seq = None,
+    }
+    written.and(ended).inspect_err(|error| so_far(py, error, added, seq))?;
+    Ok(Added { seq, added, length })
+}
+
+/// Reads a call into atomic batches.
+pub(super) fn read(
+    py: Python<'_>,
+    live: &LiveIndex,
+    given: &Given<'_>,
+    key: Option<&str>,
+) -> PyResult<Vec<Ready>> {
     let params = live.params();
     let drafts = read_texts(py, given, &params)?;
     let keys = keys(key, drafts.len())?;
-    let mut batches = Vec::with_capacity(drafts.len());
-    for draft in drafts {
+    let read = |(draft, key): (Draft, Option<String>)| {
         let first = draft.first;
-        batches.push((first, read_vectors(py, &given.vectors, draft, &params)?));
-    }
-    let mut progress = progress.then(|| Progress::start(py, live.name(), given.ids.len())).transpose()?;
-    let mut done = Added { seq: live.seq()?, added: 0, length: live.len()? };
-    for ((first, batch), key) in batches.into_iter().zip(keys) {
-        match py.detach(|| live.add(batch, key.as_deref())) {
-            Ok(added) => {
-                let so_far = done.added + added.added;
-                done = Added { added: so_far, ..added.into() };
+        Ok(Ready { first, batch: read_vectors(py, &given.vectors, draft, &params)?, key })
+    };
+    drafts.into_iter().zip(keys).map(read).collect()
+}
+
+/// Writes batch after batch; `done` says how far it came, also when it fails.
+pub(super) fn write(
+    py: Python<'_>,
+    live: &LiveIndex,
+    ready: Vec<Ready>,
+    durability: Durability,
+    done: &mut Done,
+    mut show: impl FnMut(usize) -> PyResult<()>,
+) -> PyResult<()> {
+    for Ready { first, batch, key } in ready {
+        let (rows, key) = (batch.len(), key.as_deref());
+        let written = py.detach(|| match durability {
+            Durability::Sync => {
+                let added = live.add(batch, key)?;
+                Ok((Some(added.seq), added.length, !added.repeated))
             }
-            Err(error) => return Err(so_far(py, shift(error, first).into(), done)),
-        }
-        let shown = progress.as_mut().map_or(Ok(()), |progress| progress.show(py, done.added));
-        if let Err(stopped) = shown.and_then(|()| py.check_signals()) {
-            return Err(so_far(py, stopped, done));
-        }
+            Durability::Async => {
+                live.add_later(batch, key)?;
+                Ok((None, visible(live)?, true))
+            }
+        });
+        let (seq, length, wrote) = written.map_err(|error| shift(error, first))?;
+        *done = Done { seq, added: done.added + rows, length, wrote: done.wrote | wrote };
+        show(done.added)?;
+        py.check_signals()?;
     }
-    progress.map_or(Ok(()), |progress| progress.end(py))?;
-    Ok(done)
+    Ok(())
 }
 
 /// The idempotency key of each batch: the caller's own for the first, numbered for the others. The split
@@ -95,7 +199,7 @@ fn keys(key: Option<&str>, batches: usize) -> Result<Vec<Option<String>>> {
     let numbered = |n: usize| if n == 0 { key.to_owned() } else { format!("{key}/{n}") };
     let keys: Vec<_> = (0..batches.max(1)).map(numbered).collect();
     for key in &keys {
-        check_id(key).map_err(|error| error.within("idempotency key"))?;
+        check_key(key)?;
     }
     Ok(keys.into_iter().map(Some).collect())
 }
@@ -192,15 +296,14 @@ fn shift(error: Error, first: usize) -> Error {
     }
 }
 
-/// The exception that ended a call says which rows are in.
-fn so_far(py: Python<'_>, error: PyErr, done: Added) -> PyErr {
+/// The exception that ended a call says which rows are in. One that takes no attributes stays as it is.
+pub(super) fn so_far(py: Python<'_>, error: &PyErr, added: usize, seq: Option<u64>) {
     let value = error.value(py);
-    let said = value.setattr("added", done.added).and_then(|()| value.setattr("seq", done.seq));
-    said.err().unwrap_or(error)
+    drop(value.setattr("added", added).and_then(|()| value.setattr("seq", seq)));
 }
 
 /// A column of a DataFrame.
-pub(super) fn column<'py>(frame: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+fn column<'py>(frame: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyAny>> {
     let columns = frame.getattr("columns")?;
     if !columns.contains(name)? {
         let there = columns.call_method0("tolist")?.repr()?;

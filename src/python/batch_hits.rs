@@ -10,7 +10,7 @@ use pyo3::types::{PyIterator, PyList};
 
 use super::hits::{Parts, PyHits, Reduced, from_parts, parts, strings, values};
 use super::{array, frame, table};
-use crate::registry::Hits;
+use crate::registry::{Consistency, Hits};
 
 /// The rows nearest to each of n queries, all found in the same state of the index.
 ///
@@ -26,6 +26,8 @@ use crate::registry::Hits;
 ///     One JSON value per answer; these are never padded.
 /// seq : int
 ///     The entry of the log after which the index was searched.
+/// consistency : {"strong", "bounded"}
+///     What was promised about the writes of other processes: see :meth:`Index.search`.
 ///
 /// Examples
 /// --------
@@ -38,17 +40,16 @@ use crate::registry::Hits;
 pub(super) struct PyBatchHits {
     hits: Vec<Arc<Hits>>,
     seq: u64,
+    consistency: Consistency,
     ids: PyOnceLock<Py<PyAny>>,
     distances: PyOnceLock<Py<PyAny>>,
     metadata: PyOnceLock<Py<PyList>>,
 }
 
 impl PyBatchHits {
-    /// The answers; `seq` says when, where there are none to say it.
-    pub(super) fn new(hits: Vec<Arc<Hits>>, seq: u64) -> Self {
-        let seq = hits.first().map_or(seq, |hits| hits.seq);
+    pub(super) fn new(hits: Vec<Arc<Hits>>, seq: u64, consistency: Consistency) -> Self {
         let (ids, distances, metadata) = (PyOnceLock::new(), PyOnceLock::new(), PyOnceLock::new());
-        Self { hits, seq, ids, distances, metadata }
+        Self { hits, seq, consistency, ids, distances, metadata }
     }
 
     fn width(&self) -> usize {
@@ -56,7 +57,8 @@ impl PyBatchHits {
     }
 
     fn list<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let hits = self.hits.iter().map(|hits| Py::new(py, PyHits::new(Arc::clone(hits))));
+        let one = |hits| Py::new(py, PyHits::new(Arc::clone(hits), self.consistency));
+        let hits = self.hits.iter().map(one);
         PyList::new(py, hits.collect::<PyResult<Vec<_>>>()?)
     }
 
@@ -67,8 +69,8 @@ impl PyBatchHits {
             let distance = hits.distances.first().map_or(String::new(), |distance| format!("{distance:.4}"));
             vec![at.to_string(), hits.len().to_string(), nearest, distance]
         };
-        let caption =
-            format!("{} queries, up to {} hits each, seq {}", self.hits.len(), self.width(), self.seq);
+        let (queries, width, fresh) = (self.hits.len(), self.width(), self.consistency.name());
+        let caption = format!("{queries} queries, up to {width} hits each, seq {}, {fresh}", self.seq);
         table::Table::new(
             "BatchHits",
             caption,
@@ -124,6 +126,12 @@ impl PyBatchHits {
         self.seq
     }
 
+    /// ``"strong"`` or ``"bounded"``: what was promised about the writes of other processes.
+    #[getter]
+    fn consistency(&self) -> &'static str {
+        self.consistency.name()
+    }
+
     /// Return a DataFrame with the columns ``query`` (the query's row), ``id``, ``distance`` and one for
     /// each key of the metadata, as :meth:`Hits.to_pandas` does; a row per answer. Needs pandas.
     fn to_pandas(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
@@ -157,13 +165,16 @@ impl PyBatchHits {
         self.table().html()
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, (u64, Vec<Parts>)>> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, (u64, Vec<Parts>, &'static str)>> {
         let class = py.get_type::<Self>().getattr("_restore")?;
-        Ok((class, (self.seq, self.hits.iter().map(|hits| parts(hits)).collect())))
+        let hits = self.hits.iter().map(|hits| parts(hits, self.consistency)).collect();
+        Ok((class, (self.seq, hits, self.consistency.name())))
     }
 
     #[staticmethod]
-    fn _restore(seq: u64, hits: Vec<Parts>) -> Self {
-        Self::new(hits.into_iter().map(|hits| Arc::new(from_parts(hits))).collect(), seq)
+    fn _restore(seq: u64, hits: Vec<Parts>, consistency: &str) -> PyResult<Self> {
+        let one = |parts| Ok(Arc::new(from_parts(parts)?.0));
+        let hits = hits.into_iter().map(one).collect::<PyResult<_>>()?;
+        Ok(Self::new(hits, seq, Consistency::parse(consistency)?))
     }
 }

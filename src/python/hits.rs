@@ -9,7 +9,8 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyIterator, PyList, PyString};
 
 use super::{array, frame, json, table};
-use crate::registry::Hits;
+use crate::error::Result;
+use crate::registry::{Consistency, Hits};
 
 /// The rows nearest to one query, nearest first.
 ///
@@ -28,6 +29,8 @@ use crate::registry::Hits;
 ///     The entry of the log after which the index was searched.
 /// exact : bool
 ///     Whether every row was compared.
+/// consistency : {"strong", "bounded"}
+///     What was promised about the writes of other processes: see :meth:`Index.search`.
 ///
 /// Examples
 /// --------
@@ -40,6 +43,7 @@ use crate::registry::Hits;
 #[pyclass(name = "Hits", module = "vectord", frozen)]
 pub(super) struct PyHits {
     hits: Arc<Hits>,
+    consistency: Consistency,
     ids: PyOnceLock<Py<PyAny>>,
     distances: PyOnceLock<Py<PyAny>>,
     metadata: PyOnceLock<Py<PyList>>,
@@ -59,9 +63,9 @@ pub(super) fn values<'py, 'a>(
 }
 
 impl PyHits {
-    pub(super) fn new(hits: Arc<Hits>) -> Self {
+    pub(super) fn new(hits: Arc<Hits>, consistency: Consistency) -> Self {
         let (ids, distances, metadata) = (PyOnceLock::new(), PyOnceLock::new(), PyOnceLock::new());
-        Self { hits, ids, distances, metadata }
+        Self { hits, consistency, ids, distances, metadata }
     }
 
     fn tuples<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
@@ -80,7 +84,8 @@ impl PyHits {
             vec![id, format!("{:.4}", self.hits.distances[at]), text(at).to_owned()]
         };
         let how = if self.hits.exact { "exact" } else { "approximate" };
-        let caption = format!("{} hits, {how}, seq {}", self.hits.len(), self.hits.seq);
+        let fresh = self.consistency.name();
+        let caption = format!("{} hits, {how}, seq {}, {fresh}", self.hits.len(), self.hits.seq);
         table::Table::new("Hits", caption, &["id", "distance", "metadata"], self.hits.len(), row)
     }
 }
@@ -118,6 +123,12 @@ impl PyHits {
         self.hits.exact
     }
 
+    /// ``"strong"`` or ``"bounded"``: what was promised about the writes of other processes.
+    #[getter]
+    fn consistency(&self) -> &'static str {
+        self.consistency.name()
+    }
+
     /// Return a DataFrame with the columns ``id`` and ``distance`` and one for each key of the metadata.
     ///
     /// A key that is ``id`` or ``distance`` itself becomes ``metadata.id`` or ``metadata.distance``. Where
@@ -148,26 +159,28 @@ impl PyHits {
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, Parts>> {
-        Ok((py.import("vectord._vectord")?.getattr("_hits")?, parts(&self.hits)))
+        Ok((py.import("vectord._vectord")?.getattr("_hits")?, parts(&self.hits, self.consistency)))
     }
 }
 
 /// What a pickle keeps of an answer.
-pub(super) type Parts = (u64, bool, Vec<String>, Vec<f32>, Vec<Option<String>>);
+pub(super) type Parts = (u64, bool, Vec<String>, Vec<f32>, Vec<Option<String>>, String);
 
 /// What `__reduce__` answers: who makes it again, and of what.
 pub(super) type Reduced<'py, T> = (Bound<'py, PyAny>, T);
 
-pub(super) fn parts(hits: &Hits) -> Parts {
+pub(super) fn parts(hits: &Hits, consistency: Consistency) -> Parts {
     let Hits { seq, exact, ids, distances, metadata } = hits;
     let texts = metadata.iter().map(|text| text.as_deref().map(str::to_owned)).collect();
-    (*seq, *exact, ids.iter().map(ToString::to_string).collect(), distances.clone(), texts)
+    let ids = ids.iter().map(ToString::to_string).collect();
+    (*seq, *exact, ids, distances.clone(), texts, consistency.name().to_owned())
 }
 
-pub(super) fn from_parts((seq, exact, ids, distances, metadata): Parts) -> Hits {
+pub(super) fn from_parts(parts: Parts) -> Result<(Hits, Consistency)> {
+    let (seq, exact, ids, distances, metadata, consistency) = parts;
     let ids = ids.into_iter().map(Into::into).collect();
     let metadata = metadata.into_iter().map(|text| text.map(Into::into)).collect();
-    Hits { seq, exact, ids, distances, metadata }
+    Ok((Hits { seq, exact, ids, distances, metadata }, Consistency::parse(&consistency)?))
 }
 
 /// The hits of a pickle.
@@ -178,6 +191,8 @@ pub(super) fn _hits(
     ids: Vec<String>,
     distances: Vec<f32>,
     metadata: Vec<Option<String>>,
-) -> PyHits {
-    PyHits::new(Arc::new(from_parts((seq, exact, ids, distances, metadata))))
+    consistency: String,
+) -> PyResult<PyHits> {
+    let (hits, consistency) = from_parts((seq, exact, ids, distances, metadata, consistency))?;
+    Ok(PyHits::new(Arc::new(hits), consistency))
 }

@@ -9,21 +9,20 @@ use arc_swap::ArcSwap;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use super::add::{self, Given};
-use super::array::Vectors;
-use super::column::{self, Column};
+use super::add::{self, Columns, Given};
+use super::column;
+use super::durability::Durability;
 use super::hits::Reduced;
-use super::metadata::{Metadata, is_frame};
+use super::metadata::Metadata;
 use super::process::Own;
-use super::results::{Added, Deleted, MetadataSet};
+use super::results::{Added, BatchesAdded, Deleted, MetadataSet};
 use super::rows::PyRows;
-use super::session::Session;
-use super::shape::Name;
+use super::session::{Parts, Session, parts};
 use super::table::{Table, thousands};
 use super::whole::Whole;
-use super::{json, search};
+use super::{ingest, json, search};
 use crate::error::{Error, Result};
-use crate::registry::{LiveIndex, LiveStats, SearchOptions};
+use crate::registry::{Consistency, Freshness, LiveIndex, LiveStats, SearchOptions, StateDigest};
 
 /// One index of a registry: ids, vectors of one dimension, and metadata, searched by distance.
 ///
@@ -73,8 +72,19 @@ impl PyIndex {
     }
 
     fn live_to_write(&self) -> Result<LiveIndex> {
+        let live = self.live()?;
         self.wrote.store(true, Ordering::Relaxed);
-        self.live()
+        if self.is_async() {
+            self.session.queues_on(&live);
+        }
+        Ok(live)
+    }
+
+    fn is_async(&self) -> bool {
+        match self.session.durability() {
+            Durability::Sync => false,
+            Durability::Async => true,
+        }
     }
 
     fn facts(&self) -> Result<Vec<(&'static str, String)>> {
@@ -95,8 +105,10 @@ impl PyIndex {
 impl PyIndex {
     /// Insert rows, or replace those whose ids are there.
     ///
-    /// When it returns, the rows are durable and every search sees them. Everything is checked before
-    /// anything is written. Up to 64 MiB of vectors, ids and metadata is one atomic batch; a longer call is
+    /// When it returns, the rows are durable, and every search that begins later sees them, here and in other
+    /// processes (on a registry opened with ``durability="async"``, they are queued: see :func:`vectord.open`).
+    /// Any number of processes may add to one index at once; of an id that two of them give, the later
+    /// entry's row counts. Everything is checked before anything is written. Up to 64 MiB of vectors, ids and metadata is one atomic batch; a longer call is
     /// consecutive atomic batches of whole rows.
     ///
     /// Parameters
@@ -132,7 +144,7 @@ impl PyIndex {
     ///     Something was refused: the message and ``item`` name the row (``vectors[499]: ...``), and nothing
     ///     was written.
     /// ConflictError
-    ///     Another process wrote first: nothing of this batch was written; retry.
+    ///     Other processes wrote before this batch again and again, for 30 seconds: nothing of it was written.
     /// UnavailableError
     ///     The store did not answer; ``outcome`` says whether the batch may have been written.
     ///
@@ -164,26 +176,78 @@ impl PyIndex {
     ) -> PyResult<Added> {
         let live = self.live_to_write()?;
         let dimension = live.params().dimension as usize;
-        let given = if vectors.is_none() && is_frame(ids)? {
-            let metadata = match metadata {
-                None => Metadata::of_frame(ids, &[id, vector])?,
-                Some(_) => Metadata::new(metadata)?,
-            };
-            let (ids, vectors) = (add::column(ids, id)?, add::column(ids, vector)?);
-            let vectors = Vectors::new(&vectors, Name::Vectors, dimension)?;
-            Given { ids: Column::new(&ids, "ids")?, vectors, metadata }
-        } else {
-            let Some(vectors) = vectors else {
-                return Err(Error::invalid("vectors are missing: give them, or a DataFrame alone").into());
-            };
-            let vectors = Vectors::new(vectors, Name::Vectors, dimension)?;
-            Given { ids: Column::new(ids, "ids")?, vectors, metadata: Metadata::new(metadata)? }
-        };
-        given.check()?;
-        add::add(py, &live, &given, idempotency_key, progress)
+        let given = Given::new(ids, vectors, metadata, Columns { id, vector }, dimension)?;
+        add::add(py, &live, &given, idempotency_key, self.session.durability(), progress)
+    }
+
+    /// Insert many batches, one after the other: an ingest job that can be stopped and started again.
+    ///
+    /// Each batch is what one :meth:`add` is, and is durable and visible before the next is asked for, whatever
+    /// the registry's ``durability`` is; one batch at a time is in memory. With a `job`, a batch that an earlier
+    /// run of the same job wrote is recognised by the log itself and not written again: after a crash or a
+    /// kill, run the same job on the same batches and it goes on where it ended. Nothing is doubled, in whatever
+    /// process it runs, and also if two run at once.
+    ///
+    /// Parameters
+    /// ----------
+    /// batches : iterable
+    ///     Each batch is ``(ids, vectors)``, ``(ids, vectors, metadata)`` or a DataFrame, as :meth:`add` takes
+    ///     them. A generator will do. A row's place should not change: batch after batch is compared.
+    /// id, vector : str
+    ///     The columns of a DataFrame that hold the ids and the vectors.
+    /// job : str, optional
+    ///     The name of the job, of up to 490 bytes: it stands for this sequence of batches on this index. The log
+    ///     remembers the last 65,536 batches that had a name; older ones would be written again, which changes
+    ///     nothing unless their rows were changed or deleted meanwhile.
+    /// progress : bool, default False
+    ///     Show a tqdm bar if tqdm is installed, else one line on stderr: rows, rows per second, batches, ``seq``
+    ///     and ``lag``, the entries of other processes that are not applied here yet.
+    ///
+    /// Returns
+    /// -------
+    /// BatchesAdded
+    ///     ``seq``, ``batches``, ``resumed`` (how many of them were in already), ``added`` (rows) and ``length``.
+    ///
+    /// Raises
+    /// ------
+    /// InvalidArgumentError
+    ///     A batch was refused, and nothing of it was written: the message and ``batch`` give its number, from 0
+    ///     (``batches[3]: vectors[7]: ...``). Or the job's name stands for other batches: give it another.
+    /// UnavailableError
+    ///     The store did not answer. Run the job again.
+    ///
+    /// Notes
+    /// -----
+    /// Whatever exception ends it, also one that the iterable raised or Ctrl-C, which stops between two batches,
+    /// has ``batches``, ``added`` and ``seq``: what is in, from the first, and after which entry.
+    ///
+    /// Examples
+    /// --------
+    /// >>> docs = vectord.open("memory:").create("docs", dimension=2)
+    /// >>> def batches():
+    /// ...     for at in range(0, 10, 5):
+    /// ...         yield [f"doc-{i}" for i in range(at, at + 5)], np.ones((5, 2))
+    /// >>> docs.add_batches(batches(), job="docs of May")
+    /// BatchesAdded(seq=3, batches=2, resumed=0, added=10, length=10)
+    /// >>> docs.add_batches(batches(), job="docs of May").resumed
+    /// 2
+    #[pyo3(signature = (batches, *, id = "id", vector = "embedding", job = None, progress = false))]
+    fn add_batches(
+        &self,
+        batches: &Bound<'_, PyAny>,
+        id: &str,
+        vector: &str,
+        job: Option<&str>,
+        progress: bool,
+    ) -> PyResult<BatchesAdded> {
+        let live = self.live_to_write()?;
+        ingest::add_batches(&live, batches, Columns { id, vector }, job, progress)
     }
 
     /// Find the rows nearest to a query, to each of many queries, or to a stored row.
+    ///
+    /// It sees every write of this process that has returned. How much it sees of other processes' is what
+    /// `consistency` and `min_seq` say; the answer's ``seq`` and ``consistency`` show it.
     ///
     /// Parameters
     /// ----------
@@ -198,6 +262,14 @@ impl PyIndex {
     ///     true neighbours and takes longer. Below `k` it counts as `k`.
     /// exact : bool, default False
     ///     Compare every row. An index of few rows always does.
+    /// min_seq : int, optional
+    ///     The ``seq`` of a write, by whatever process: wait until this process sees it, at most 10 seconds.
+    ///     None, which a write under ``durability="async"`` answers, waits for nothing.
+    /// consistency : {"strong", "bounded"}, optional
+    ///     ``"strong"``: see every write that anybody was told of before this search began; the store is asked. ``"bounded"``:
+    ///     see what this process has heard of, a few milliseconds old on a directory, at most about two seconds
+    ///     over HTTP while the store answers. By default strong on a directory, where it costs microseconds, and
+    ///     bounded over HTTP. ``len()``, ``in`` and :meth:`get` are as fresh as the default.
     ///
     /// Returns
     /// -------
@@ -210,6 +282,8 @@ impl PyIndex {
     ///     The query has another dimension, or a value that :meth:`add` would refuse.
     /// NotFoundError
     ///     There is no row `id`.
+    /// UnavailableError
+    ///     The store did not answer, or `min_seq` did not come.
     ///
     /// Examples
     /// --------
@@ -217,8 +291,10 @@ impl PyIndex {
     /// >>> _ = docs.add(["east", "north"], np.eye(2))
     /// >>> docs.search(id="north", k=1).distances
     /// array([0.], dtype=float32)
-    #[pyo3(signature = (query = None, k = Whole::from(10), *, id = None, ef = None, exact = false),
-           text_signature = "(self, query=None, k=10, *, id=None, ef=None, exact=False)")]
+    #[pyo3(signature = (query = None, k = Whole::from(10), *, id = None, ef = None, exact = false,
+                        min_seq = None, consistency = None),
+           text_signature = "(self, query=None, k=10, *, id=None, ef=None, exact=False, min_seq=None, consistency=None)")]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
     fn search(
         &self,
         py: Python<'_>,
@@ -227,13 +303,18 @@ impl PyIndex {
         id: Option<&str>,
         ef: Option<Whole>,
         exact: bool,
+        min_seq: Option<Whole>,
+        consistency: Option<&str>,
     ) -> PyResult<Py<PyAny>> {
         let live = self.live()?;
         let ef = ef.map(|ef| ef.count("ef")).transpose()?;
         let options = SearchOptions { k: k.count("k")?, ef, exact };
+        let min_seq = min_seq.map(|seq| seq.within("min_seq", 0..=i64::MAX.cast_unsigned())).transpose()?;
+        let fresh = Freshness { consistency: consistency.map(Consistency::parse).transpose()?, min_seq };
+        let how = search::How { options, fresh };
         match (query, id) {
-            (Some(query), None) => search::by_query(&live, query, options),
-            (None, Some(id)) => search::by_id(py, &live, id, options),
+            (Some(query), None) => search::by_query(&live, query, how),
+            (None, Some(id)) => search::by_id(py, &live, id, how),
             (None, None) => Err(Error::invalid("nothing to search for: give a query or id=").into()),
             (Some(_), Some(_)) => Err(Error::invalid("give a query or id=, not both").into()),
         }
@@ -248,14 +329,20 @@ impl PyIndex {
         PyRows::new(py, &rows, live.params().dimension as usize)
     }
 
-    /// Delete the rows of `ids`, durably; ids that are not there are passed over.
+    /// Delete the rows of `ids`, durably (or queued: see :func:`vectord.open`); ids that are not there are
+    /// passed over.
     fn delete(&self, py: Python<'_>, ids: &Bound<'_, PyAny>) -> PyResult<Deleted> {
         let live = self.live_to_write()?;
         let ids = column::lone_ids(ids)?;
+        if self.is_async() {
+            let length = py.detach(|| live.delete_later(&ids).and_then(|()| add::visible(&live)))?;
+            return Ok(Deleted { seq: None, deleted: None, length });
+        }
         Ok(py.detach(|| live.delete(&ids))?.into())
     }
 
-    /// Replace the metadata of rows, durably, and leave their vectors; None removes it.
+    /// Replace the metadata of rows, durably (or queued: see :func:`vectord.open`), and leave their vectors;
+    /// None removes it.
     ///
     /// Parameters
     /// ----------
@@ -266,7 +353,7 @@ impl PyIndex {
     /// Raises
     /// ------
     /// NotFoundError
-    ///     An id is not there; nothing was changed.
+    ///     An id is not there; nothing was changed. Of a queued change, :meth:`flush` says so.
     fn set_metadata(
         &self,
         py: Python<'_>,
@@ -287,16 +374,25 @@ impl PyIndex {
             }
         };
         let rows: Vec<_> = ids.into_iter().zip(texts).collect();
+        if self.is_async() {
+            let length = py.detach(|| live.set_metadata_later(&rows).and_then(|()| add::visible(&live)))?;
+            return Ok(MetadataSet { seq: None, updated: rows.len(), length });
+        }
         Ok(py.detach(|| live.set_metadata(&rows))?.into())
     }
 
-    /// Make what other processes wrote visible here, and return the seq.
+    /// Make what other processes wrote visible here, and return the seq. It happens by itself as well: what
+    /// others write is followed, and a strong search looks for it first.
     fn refresh(&self, py: Python<'_>) -> PyResult<u64> {
         let live = self.live()?;
         Ok(py.detach(|| live.refresh())?)
     }
 
-    /// Wait until every write asked before, by any thread, is durable and visible; return the seq.
+    /// Wait until every write asked before, by any thread of this process, is durable and visible; return
+    /// the seq.
+    ///
+    /// Of the queued writes (``durability="async"``) on this index that failed since the last flush, the
+    /// first one's exception is raised here.
     fn flush(&self, py: Python<'_>) -> PyResult<u64> {
         let live = self.live()?;
         Ok(py.detach(|| live.flush())?)
@@ -310,19 +406,37 @@ impl PyIndex {
 
     /// Return figures of this moment.
     ///
+    /// Parameters
+    /// ----------
+    /// digest : bool, default True
+    ///     Compute ``digest``, too. That waits until every row is in the graph and reads the whole index, while
+    ///     writes wait: about a second per gigabyte. False for whoever looks often.
+    ///
     /// Returns
     /// -------
     /// dict
     ///     ``rows``; ``dead``, deleted or replaced rows whose memory is still held; ``tail``, rows not yet in
-    ///     the graph and searched exactly, dead ones counted too; ``bytes_memory`` and ``bytes_store``; ``seq``; ``codec``, how
-    ///     vectors stand in memory; ``degree``, the graph's mean out-degree, 0.0 without one; ``ef_search``;
-    ///     ``halted``, why writes are refused (a damaged entry, say), or None.
-    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+    ///     the graph and searched exactly, dead ones counted too; ``pending``, those of them that are due to
+    ///     be attached to it; ``bytes_memory``; ``bytes_store`` and ``objects``, what the index has on the
+    ///     store; ``seq``, the last entry of the log that is visible here; ``lag``, how many more the store has;
+    ///     ``digest``, 32 hexadecimal digits that two processes have in common exactly if they hold the same state (None
+    ///     if it was not asked for; then ``seq`` is the entry it belongs to); ``codec``, how vectors stand in
+    ///     memory; ``degree``, the graph's mean out-degree, 0.0 without one; ``ef_search``; ``halted``, why
+    ///     writes are refused (a damaged entry, say), or None.
+    #[pyo3(signature = (*, digest = true))]
+    fn stats<'py>(&self, py: Python<'py>, digest: bool) -> PyResult<Bound<'py, PyDict>> {
         let live = self.live()?;
-        let LiveStats { index, bytes_store, objects, lag, halted } = py.detach(|| live.stats())?;
-        let digest = py.detach(|| live.digest())?.digest;
+        let (digest, figures) = py.detach(|| {
+            let digest = digest.then(|| live.digest()).transpose()?;
+            Ok::<_, Error>((digest, live.stats()?))
+        })?;
+        let LiveStats { index, bytes_store, objects, lag, halted } = figures;
         let crate::index::Stats { rows, dead, tail, pending, bytes_memory, seq, codec, degree, ef_search } =
             index;
+        let (digest, seq) = match digest {
+            Some(StateDigest { seq, digest }) => (Some(digest), seq),
+            None => (None, seq),
+        };
         let stats = PyDict::new(py);
         stats.set_item("rows", rows)?;
         stats.set_item("dead", dead)?;
@@ -383,8 +497,8 @@ impl PyIndex {
         Ok(self.live()?.seq()?)
     }
 
-    /// Close this handle, after a :meth:`flush` if it wrote; others on the index stay open. Closing twice is
-    /// closing once.
+    /// Close this handle, after a :meth:`flush` if it wrote, whose exception is raised; others on the index stay
+    /// open. Closing twice is closing once.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         if self.closed.load(Ordering::Relaxed) {
             return Ok(());
@@ -404,21 +518,22 @@ impl PyIndex {
         self.close(py)
     }
 
-    fn __len__(&self) -> PyResult<usize> {
-        Ok(self.live()?.len()?)
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        let live = self.live()?;
+        Ok(py.detach(|| live.len())?)
     }
 
-    fn __contains__(&self, id: &Bound<'_, PyAny>) -> PyResult<bool> {
+    fn __contains__(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<bool> {
         let live = self.live()?;
         match id.cast::<PyString>() {
             // A lone surrogate is no text, and so no id.
-            Ok(id) => column::utf8(id).map_or(Ok(false), |id| Ok(live.contains(id)?)),
+            Ok(id) => column::utf8(id).map_or(Ok(false), |id| Ok(py.detach(|| live.contains(id))?)),
             Err(_) => Ok(false),
         }
     }
 
-    fn __repr__(&self) -> String {
-        let facts = self.facts().map_or_else(
+    fn __repr__(&self, py: Python<'_>) -> String {
+        let facts = py.detach(|| self.facts()).map_or_else(
             |error| error.to_string(),
             |facts| {
                 let facts = facts.into_iter().map(|(name, value)| format!("{name} {value}"));
@@ -428,15 +543,15 @@ impl PyIndex {
         format!("Index({:?}: {facts})", self.name)
     }
 
-    fn _repr_html_(&self) -> String {
-        let facts = self.facts().unwrap_or_else(|error| vec![("state", error.to_string())]);
+    fn _repr_html_(&self, py: Python<'_>) -> String {
+        let facts = py.detach(|| self.facts()).unwrap_or_else(|error| vec![("state", error.to_string())]);
         let row = |at: usize| vec![facts[at].0.to_owned(), facts[at].1.clone()];
         Table::new("Index", self.name.clone(), &["", ""], facts.len(), row).html()
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, (String, bool, String)>> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, Parts>> {
         self.session.check_reopens()?;
         let reopen = py.import("vectord._vectord")?.getattr("_reopen")?;
-        Ok((reopen, (self.session.url().to_owned(), self.session.share(), self.name.clone())))
+        Ok((reopen, parts(&self.session, Some(self.name.clone()))))
     }
 }

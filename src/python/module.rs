@@ -7,11 +7,12 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 
 use super::batch_hits::PyBatchHits;
+use super::durability::Durability;
 use super::errors;
 use super::hits::{self, PyHits};
 use super::index::PyIndex;
 use super::registry::PyRegistry;
-use super::results::{Added, Deleted, MetadataSet};
+use super::results::{Added, BatchesAdded, Deleted, MetadataSet};
 use super::rows::{self, PyRows};
 use crate::error::Error;
 
@@ -26,9 +27,15 @@ use crate::error::Error;
 ///     A directory, which is created if missing, and in which a leading ``~`` is expanded as
 ///     :func:`os.path.expanduser` does; ``"memory:"``, a new and empty store each time; or
 ///     ``"http://host:port"``, a ``vectord storaged``.
+/// durability : {"sync", "async"}, default "sync"
+///     What :meth:`Index.add`, :meth:`Index.delete` and :meth:`Index.set_metadata` wait for. ``"sync"``: they
+///     return when the write is durable and visible. ``"async"``: they return when it is checked and queued,
+///     with ``seq`` None; it becomes durable and visible a moment later. At most 64 MiB queue, then a call waits.
+///     :meth:`Index.flush`, ``close`` and the end of a ``with`` wait for the queue and raise the exception of the
+///     first write in it that failed; a process that is killed loses at most the queue.
 /// share : bool, default True
-///     Share live indexes with every other handle on this URL in the process. False makes this handle a
-///     writer of its own, as another process would be: it is for tests.
+///     Share live indexes with every other handle on this URL in the process. False gives this handle its own
+///     copy of each, which it reads and writes as another process would: it is for tests.
 ///
 /// Returns
 /// -------
@@ -37,7 +44,7 @@ use crate::error::Error;
 /// Raises
 /// ------
 /// InvalidArgumentError
-///     The URL names no store.
+///     The URL names no store, or `durability` is neither.
 /// UnavailableError
 ///     The store cannot be reached.
 /// UnsupportedError
@@ -49,9 +56,10 @@ use crate::error::Error;
 /// >>> registry.names()
 /// []
 #[pyfunction]
-#[pyo3(signature = (url, *, share = true))]
+#[pyo3(signature = (url, *, durability = "sync", share = true))]
 #[expect(clippy::needless_pass_by_value, reason = "an argument is extracted to a value")]
-fn open(py: Python<'_>, url: PathBuf, share: bool) -> PyResult<PyRegistry> {
+fn open(py: Python<'_>, url: PathBuf, durability: &str, share: bool) -> PyResult<PyRegistry> {
+    let durability = Durability::parse(durability)?;
     let Some(url) = url.to_str() else {
         return Err(Error::invalid(format!("the store's URL is not UTF-8: {}", url.display())).into());
     };
@@ -59,14 +67,21 @@ fn open(py: Python<'_>, url: PathBuf, share: bool) -> PyResult<PyRegistry> {
         Some(_) => py.import("os.path")?.call_method1("expanduser", (url,))?.extract::<String>()?,
         None => url.to_owned(),
     };
-    Ok(py.detach(|| PyRegistry::open(&url, share))?)
+    Ok(py.detach(|| PyRegistry::open(&url, share, durability))?)
 }
 
 /// Open a pickled registry or, with a name, index.
 #[pyfunction]
-#[pyo3(signature = (url, share, name = None))]
-fn _reopen(py: Python<'_>, url: &str, share: bool, name: Option<&str>) -> PyResult<Py<PyAny>> {
-    let registry = py.detach(|| PyRegistry::open(url, share))?;
+#[pyo3(signature = (url, share, name = None, durability = "sync"))]
+fn _reopen(
+    py: Python<'_>,
+    url: &str,
+    share: bool,
+    name: Option<&str>,
+    durability: &str,
+) -> PyResult<Py<PyAny>> {
+    let durability = Durability::parse(durability)?;
+    let registry = py.detach(|| PyRegistry::open(url, share, durability))?;
     match name {
         None => Ok(Py::new(py, registry)?.into_any()),
         Some(name) => Ok(Py::new(py, py.detach(|| registry.index(name))?)?.into_any()),
@@ -77,6 +92,7 @@ fn _reopen(py: Python<'_>, url: &str, share: bool, name: Option<&str>) -> PyResu
 fn _vectord(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<Added>()?;
+    module.add_class::<BatchesAdded>()?;
     module.add_class::<Deleted>()?;
     module.add_class::<MetadataSet>()?;
     module.add_class::<PyBatchHits>()?;

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyList};
 
+use super::durability::Durability;
 use super::hits::Reduced;
 use super::index::PyIndex;
-use super::session::Session;
+use super::session::{Parts, Session, parts};
 use super::table::Table;
 use super::whole::Whole;
 use crate::error::Result;
@@ -32,8 +33,8 @@ pub(super) struct PyRegistry {
 }
 
 impl PyRegistry {
-    pub(super) fn open(url: &str, share: bool) -> Result<Self> {
-        Ok(Self { session: Session::open(url, share)? })
+    pub(super) fn open(url: &str, share: bool, durability: Durability) -> Result<Self> {
+        Ok(Self { session: Session::open(url, share, durability)? })
     }
 
     pub(super) fn index(&self, name: &str) -> Result<PyIndex> {
@@ -157,7 +158,7 @@ impl PyRegistry {
 
     /// Close it and every index that came from it; closing twice is closing once.
     ///
-    /// The last one of its URL in the process waits for writes under way and writes a snapshot of each index
+    /// What was queued under ``durability="async"`` is waited for, and the first failure is raised. The last one of its URL in the process waits for writes under way and writes a snapshot of each index
     /// whose log has grown, so that opening it again is quick. What was acknowledged is durable either way.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         Ok(py.detach(|| self.session.close())?)
@@ -201,9 +202,9 @@ impl PyRegistry {
         Table::new("Registry", caption, &["index"], names.len(), |at| vec![names[at].clone()]).html()
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, (String, bool)>> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, Parts>> {
         self.session.check_reopens()?;
         let reopen = py.import("vectord._vectord")?.getattr("_reopen")?;
-        Ok((reopen, (self.session.url().to_owned(), self.session.share())))
+        Ok((reopen, parts(&self.session, None)))
     }
 }

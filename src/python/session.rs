@@ -1,35 +1,40 @@
 //! An open registry, shared by the `Registry` object and by every `Index` that came from it.
 //!
 //! Closing the `Registry` ends them all. While an `Index` is alive the session stays open, so that a
-//! second open of the URL in the process finds the same live indexes and not a second writer.
+//! second open of the URL in the process finds the same live indexes.
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
+use super::durability::Durability;
 use super::process::Own;
 use crate::error::{Error, Result};
-use crate::registry::Registry;
+use crate::registry::{LiveIndex, Registry};
 
 pub(super) struct Session {
     url: String,
     share: bool,
+    durability: Durability,
     open: ArcSwapOption<Own<Registry>>,
+    /// The indexes on which writes were queued. Not behind a lock: a fork could leave it held in the child.
+    queued: ArcSwap<Vec<Arc<Own<LiveIndex>>>>,
 }
 
 impl Session {
-    pub(super) fn open(url: &str, share: bool) -> Result<Arc<Self>> {
+    pub(super) fn open(url: &str, share: bool, durability: Durability) -> Result<Arc<Self>> {
         let registry = open(url, share)?;
         let url = registry.url();
-        Ok(Arc::new(Self { url, share, open: ArcSwapOption::from_pointee(Own::new(registry)) }))
+        let open = ArcSwapOption::from_pointee(Own::new(registry));
+        Ok(Arc::new(Self { url, share, durability, open, queued: ArcSwap::default() }))
     }
 
     pub(super) fn url(&self) -> &str {
         &self.url
     }
 
-    pub(super) fn share(&self) -> bool {
-        self.share
+    pub(super) fn durability(&self) -> Durability {
+        self.durability
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -60,11 +65,42 @@ impl Session {
         Ok(())
     }
 
-    /// Ends the session; closing twice is closing once.
-    pub(super) fn close(&self) -> Result<()> {
-        let Some(opened) = self.open.swap(None).and_then(Arc::into_inner) else { return Ok(()) };
-        opened.into_inner().map_or(Ok(()), Registry::close)
+    /// Remembers that writes are about to queue on `live`.
+    pub(super) fn queues_on(&self, live: &LiveIndex) {
+        let current = |own: &Arc<Own<LiveIndex>>| own.get().is_some_and(|own| !own.is_stale());
+        let same = |own: &Arc<Own<LiveIndex>>| own.get().is_some_and(|own| own.name() == live.name());
+        if self.queued.load().iter().any(|own| same(own) && current(own)) {
+            return;
+        }
+        let new = Arc::new(Own::new(live.clone()));
+        self.queued.rcu(|there| {
+            let others = there.iter().filter(|own| current(own) && !same(own));
+            others.chain([&new]).cloned().collect::<Vec<_>>()
+        });
     }
+
+    /// Waits for what was queued, and tells of the first failure.
+    pub(super) fn flush(&self) -> Result<()> {
+        let queued = self.queued.swap(Arc::default());
+        let there = queued.iter().filter_map(|own| own.get()).filter(|live| !live.is_stale());
+        // All of them, also after a failure.
+        there.map(|live| live.flush().map(drop)).fold(Ok(()), Result::and)
+    }
+
+    /// Ends the session, after what was queued; closing twice is closing once.
+    pub(super) fn close(&self) -> Result<()> {
+        let Some(opened) = self.open.swap(None) else { return Ok(()) };
+        let flushed = self.flush();
+        let opened = Arc::into_inner(opened).and_then(Own::into_inner);
+        flushed.and(opened.map_or(Ok(()), Registry::close))
+    }
+}
+
+/// What a pickle keeps: the URL, whether it is shared, the name of an index, and the durability.
+pub(super) type Parts = (String, bool, Option<String>, &'static str);
+
+pub(super) fn parts(session: &Session, name: Option<String>) -> Parts {
+    (session.url.clone(), session.share, name, session.durability.name())
 }
 
 fn open(url: &str, share: bool) -> Result<Registry> {
