@@ -152,7 +152,7 @@ impl Job<'_> {
         // What is wrong with the call itself stays wrong.
         let resumes = self.name.is_some() && !error.is_instance_of::<PyValueError>(py);
         let again = if resumes { "; run the job again to go on" } else { "" };
-        let note = format!("{batches} batches are in ({added} rows, seq {seq}){again}");
+        let note = format!("batches that are in: {batches} ({added} rows, seq {seq}){again}");
         // Python 3.10 has no notes.
         drop(value.setattr("batches", batches).and_then(|()| value.call_method1("add_note", (note,))));
     }

@@ -14,6 +14,7 @@ use super::index::PyIndex;
 use super::registry::PyRegistry;
 use super::results::{Added, BatchesAdded, Deleted, MetadataSet};
 use super::rows::{self, PyRows};
+use super::session;
 use crate::error::Error;
 
 /// Open the registry of indexes on a store.
@@ -32,7 +33,8 @@ use crate::error::Error;
 ///     return when the write is durable and visible. ``"async"``: they return when it is checked and queued,
 ///     with ``seq`` None; it becomes durable and visible a moment later. At most 64 MiB queue, then a call waits.
 ///     :meth:`Index.flush`, ``close`` and the end of a ``with`` wait for the queue and raise the exception of the
-///     first write in it that failed; a process that is killed loses at most the queue.
+///     first write in it that failed, and the interpreter waits for it when it ends; a process that is killed
+///     loses at most the queue.
 /// share : bool, default True
 ///     Share live indexes with every other handle on this URL in the process. False gives this handle its own
 ///     copy of each, which it reads and writes as another process would: it is for tests.
@@ -67,7 +69,9 @@ fn open(py: Python<'_>, url: PathBuf, durability: &str, share: bool) -> PyResult
         Some(_) => py.import("os.path")?.call_method1("expanduser", (url,))?.extract::<String>()?,
         None => url.to_owned(),
     };
-    Ok(py.detach(|| PyRegistry::open(&url, share, durability))?)
+    let registry = py.detach(|| PyRegistry::open(&url, share, durability))?;
+    session::flush_at_exit(py, &registry.session)?;
+    Ok(registry)
 }
 
 /// Open a pickled registry or, with a name, index.
@@ -82,6 +86,7 @@ fn _reopen(
 ) -> PyResult<Py<PyAny>> {
     let durability = Durability::parse(durability)?;
     let registry = py.detach(|| PyRegistry::open(url, share, durability))?;
+    session::flush_at_exit(py, &registry.session)?;
     match name {
         None => Ok(Py::new(py, registry)?.into_any()),
         Some(name) => Ok(Py::new(py, py.detach(|| registry.index(name))?)?.into_any()),

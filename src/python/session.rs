@@ -3,9 +3,11 @@
 //! Closing the `Registry` ends them all. While an `Index` is alive the session stays open, so that a
 //! second open of the URL in the process finds the same live indexes.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use pyo3::prelude::*;
+use pyo3::types::PyCFunction;
 
 use super::durability::Durability;
 use super::process::Own;
@@ -94,6 +96,21 @@ impl Session {
         let opened = Arc::into_inner(opened).and_then(Own::into_inner);
         flushed.and(opened.map_or(Ok(()), Registry::close))
     }
+}
+
+/// Has the interpreter flush what is queued before it ends: an object that is still held somewhere then may never
+/// be dropped.
+pub(super) fn flush_at_exit(py: Python<'_>, session: &Arc<Session>) -> PyResult<()> {
+    match session.durability {
+        Durability::Sync => return Ok(()),
+        Durability::Async => {}
+    }
+    let session: Weak<Session> = Arc::downgrade(session);
+    let flush = PyCFunction::new_closure(py, None, None, move |arguments, _| {
+        let flush = || session.upgrade().map_or(Ok(()), |session| session.flush());
+        PyResult::Ok(arguments.py().detach(flush)?)
+    })?;
+    py.import("atexit")?.call_method1("register", (flush,)).map(drop)
 }
 
 /// What a pickle keeps: the URL, whether it is shared, the name of an index, and the durability.
