@@ -184,7 +184,7 @@ class Round:
             order = order or rng.sample(victims, len(victims))
             time.sleep(rng.uniform(0.01, 0.2))
             # Some are killed while they open the index, most while they work.
-            work = rng.choice([0, 1, 300, 1_000, 3_000])
+            work = rng.choice([0, 1, 1, 300, 1_500])
             victim = order.pop()
             until("work", functools.partial(victim.has_noted, work), *victims, self.client, self.asker)
             victim.kill()
