@@ -16,6 +16,10 @@ use crate::store::{Key, Put, Store};
 pub(super) fn adopt(store: &Arc<dyn Store>, name: &str) -> Result<bool> {
     let legacy = Key::parse(frame::legacy_key(name))?;
     let Some(blob) = store.get(&legacy)? else { return Ok(false) };
+    // No checksum tells damage on the way, and what is adopted stays.
+    if store.get(&legacy)?.as_ref() != Some(&blob) {
+        return Err(Error::unavailable("the store gives other bytes each time").within(legacy.as_str()));
+    }
     let bytes = snapshot_of(name, &blob).map_err(|error| error.within(legacy.as_str()))?;
     let key = Key::parse(frame::snapshot_key(name, 0))?;
     match store.put_if_absent(&key, &bytes) {
