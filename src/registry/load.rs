@@ -70,6 +70,8 @@ pub(super) fn open(store: &Arc<dyn Store>, name: &str, settings: &Settings) -> R
             (Some((params, index)), damage) => {
                 Ok(Stands::Index(Box::new(Opened { params, index, log, damage })))
             }
+            // A listing that missed the snapshot it begins with.
+            (None, Some(error)) if error.kind() == ErrorKind::Corrupt && attempt < READS => continue,
             (None, Some(error)) => Err(error),
             (None, None) => {
                 if let Some(params) = replay.dropped {
