@@ -36,7 +36,7 @@ pub fn number_of(content: &Content) -> Option<u64> {
 }
 
 pub fn rows(random: &mut Seeded, client: ClientNumber, number: u64, dimension: u32) -> Content {
-    let mut ids: Vec<String> = (0..1 + random.below(4)).map(|_| id(random, client)).collect();
+    let mut ids: Vec<String> = (0..=random.below(4)).map(|_| id(random, client)).collect();
     ids.sort();
     ids.dedup();
     let row = |(at, id): (usize, String)| -> Row {
@@ -50,7 +50,7 @@ pub fn rows(random: &mut Seeded, client: ClientNumber, number: u64, dimension: u
 
 pub fn ids(random: &mut Seeded, client: ClientNumber, number: u64) -> Content {
     let mut ids = vec![absent_id(number)];
-    ids.extend((0..1 + random.below(4)).map(|_| id(random, client)));
+    ids.extend((0..=random.below(4)).map(|_| id(random, client)));
     Content::Ids(ids)
 }
 

@@ -9,47 +9,10 @@ use vectord::registry::{Consistency, Freshness, LiveIndex, SearchOptions, StateD
 use super::batch;
 use super::journal::{Acknowledged, Content, Digest, Journal, Read};
 use super::process::{Process, Setup};
+use super::task::{Task, Work};
 use super::turnstile::{ClientNumber, ProcessId, Turnstile};
 use super::world::World;
 use crate::support::numbers::Seeded;
-
-/// What a client is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
-    Add {
-        keyed: bool,
-    },
-    /// The keyed batch of this number again, whoever sent it first.
-    Again {
-        number: u64,
-        seed: u64,
-    },
-    /// Several batches at once, which share an entry.
-    Several,
-    Delete,
-    Metadata,
-    Checkpoint,
-    Read(Freshness),
-    /// A read that has to see the newest acknowledgement, by whomever.
-    ReadNewest,
-    /// Close the process in good order and start another.
-    Reopen,
-    Drop,
-    /// What must succeed, since nothing fails any more: the keyed batch of this number, however often it takes.
-    Insist {
-        number: u64,
-        seed: u64,
-    },
-    /// Look at the whole state.
-    Digest,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub struct Task {
-    pub number: u64,
-    pub seed: u64,
-    pub work: Work,
-}
 
 /// More conflicts in a row than other clients can cause.
 const CONFLICTS: usize = 50;
@@ -127,13 +90,13 @@ impl Client {
         let done = match work {
             Work::Add { keyed } => {
                 let content = batch::rows(&mut random, self.number, number, live.params().dimension);
-                self.write(&live, number, keyed, content)
+                self.write(&live, number, keyed, &content)
             }
             Work::Again { number, seed } => self.again(&live, number, seed),
             Work::Several => self.several(&live, number, &mut random),
-            Work::Delete => self.write(&live, number, false, batch::ids(&mut random, self.number, number)),
+            Work::Delete => self.write(&live, number, false, &batch::ids(&mut random, self.number, number)),
             Work::Metadata => {
-                self.write(&live, number, false, batch::metadata(&mut random, self.number, number))
+                self.write(&live, number, false, &batch::metadata(&mut random, self.number, number))
             }
             Work::Checkpoint => live.checkpoint().map(drop),
             Work::Read(fresh) => self.read(&live, fresh, newest),
@@ -154,7 +117,7 @@ impl Client {
         let mut random = Seeded(seed);
         random.below(3);
         let content = batch::rows(&mut random, number as usize % 3, number, live.params().dimension);
-        self.write(live, number, true, content)
+        self.write(live, number, true, &content)
     }
 
     fn insist(&self, number: u64, seed: u64) -> Result<()> {
@@ -184,11 +147,11 @@ impl Client {
         Err(Error::internal(format!("client {} met {CONFLICTS} conflicts in a row", self.number)))
     }
 
-    fn write(&self, live: &LiveIndex, number: u64, keyed: bool, content: Content) -> Result<()> {
+    fn write(&self, live: &LiveIndex, number: u64, keyed: bool, content: &Content) -> Result<()> {
         let dimension = live.params().dimension;
         let attempt = self.journal(|journal| journal.sends(number, dimension, content.clone(), keyed));
         let key = keyed.then(|| format!("key-{number}"));
-        let answer = match &content {
+        let answer = match content {
             Content::Rows(rows) => {
                 let added = batch::batch(rows, dimension).and_then(|batch| live.add(batch, key.as_deref()));
                 added.map(|done| Acknowledged { seq: done.seq, count: done.added, length: done.length })

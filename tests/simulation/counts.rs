@@ -37,6 +37,10 @@ pub enum Event {
     /// Bytes were damaged on their way to a reader.
     DamagedRead,
     StaleList,
+    /// A process was cut off from the store for a while.
+    Outage,
+    /// The index began as a blob of the Go service.
+    Adopted,
     /// Several batches shared an entry.
     Group,
     /// A batch was in already when its key came again.
@@ -48,7 +52,7 @@ pub enum Event {
 }
 
 impl Event {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::OvertakenReading,
         Self::OvertakenWriting,
         Self::LostAnswer,
@@ -69,6 +73,8 @@ impl Event {
         Self::Reopened,
         Self::DamagedRead,
         Self::StaleList,
+        Self::Outage,
+        Self::Adopted,
         Self::Group,
         Self::AnsweredByKey,
         Self::Acknowledged,

@@ -38,10 +38,17 @@ pub struct Rates {
     pub per_mille: usize,
     /// Whether gets may bring damaged bytes.
     pub damage: bool,
+    /// Whether a process may be cut off from the store for a while.
+    pub outages: bool,
 }
 
 impl Rates {
-    pub const KIND: Self = Self { per_mille: 0, damage: false };
+    pub const KIND: Self = Self { per_mille: 0, damage: false, outages: false };
+
+    /// For how many of its next calls a process is cut off, if it is.
+    pub fn outage(self, random: &mut Seeded) -> Option<u32> {
+        (self.outages && random.below(10_000) < self.per_mille).then(|| 1 + random.below(20) as u32)
+    }
 
     pub fn draw(self, call: &Call, random: &mut Seeded) -> Fate {
         let likelier = match call {

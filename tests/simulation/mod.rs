@@ -9,12 +9,16 @@ pub mod counts;
 pub mod faults;
 pub mod journal;
 pub mod model;
+pub mod observe;
 pub mod oracle;
 pub mod process;
 pub mod run;
+pub mod scheduler;
 pub mod seeds;
 pub mod store;
+pub mod task;
 pub mod turnstile;
+pub mod watch;
 pub mod world;
 
 /// The index that all are about.

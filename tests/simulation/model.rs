@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use vectord::error::Result;
-use vectord::frame::{Digest, Frame, Header, Op, decode_entry, digest_of};
+use vectord::frame::{Digest, Frame, Header, Op, V1, V1Item, decode_entry, decode_v1, digest_of};
 
 use super::journal::Content;
 
@@ -42,6 +42,16 @@ pub enum Kind {
 }
 
 impl Model {
+    /// The index that a blob of the Go service becomes.
+    pub fn adopted(blob: &[u8]) -> Self {
+        let V1 { params, items } = decode_v1(blob).expect("the golden file can be read");
+        let row = |V1Item { id, vector, metadata }: V1Item| {
+            (id, (vector.iter().map(|value| value.to_bits()).collect(), metadata))
+        };
+        let rows = items.into_iter().map(row).collect();
+        Self { index: Some((0, params.dimension)), rows, ..Self::default() }
+    }
+
     /// Applies the next entry; an error says what is wrong with it.
     pub fn apply(&mut self, bytes: &[u8]) -> Result<(Kind, Vec<Applied>), String> {
         let (header, ops) = decode_entry(bytes).map_err(|error| error.to_string())?;

@@ -16,12 +16,12 @@ use super::world::World;
 type Verdict = Result<(), String>;
 
 /// Checks everything; the first that does not hold is the verdict.
-pub fn judge(world: &Arc<Mutex<World>>, journal: &Journal) -> Verdict {
+pub fn judge(world: &Arc<Mutex<World>>, journal: &Journal, blob: Option<&[u8]>) -> Verdict {
     if let Some(broken) = &journal.broken {
         return Err(broken.clone());
     }
     let log = world.lock().unwrap().log.clone();
-    let model = replay(world, &log, journal)?;
+    let model = replay(world, &log, journal, blob.map_or_else(Model::default, Model::adopted))?;
     let first = opened(world, &model)?;
     let second = opened(world, &model)?;
     if first != second {
@@ -38,15 +38,31 @@ pub fn judge(world: &Arc<Mutex<World>>, journal: &Journal) -> Verdict {
 }
 
 /// Applies the log in order, and holds each answer and each read against the state it speaks of.
-fn replay(world: &Arc<Mutex<World>>, log: &[Vec<u8>], journal: &Journal) -> Result<Model, String> {
-    let mut model = Model::default();
+fn replay(
+    world: &Arc<Mutex<World>>,
+    log: &[Vec<u8>],
+    journal: &Journal,
+    mut model: Model,
+) -> Result<Model, String> {
     let mut reads: BTreeMap<u64, Vec<&Read>> = BTreeMap::new();
     for read in &journal.reads {
         reads.entry(read.seq).or_default().push(read);
     }
     let mut found: BTreeMap<u64, Vec<(u64, Applied)>> = BTreeMap::new();
     let mut empty = empty_deletes(journal);
-    let mut created = 0;
+    let mut created = u64::from(model.index.is_some());
+    let mut hold = |model: &Model| -> Verdict {
+        for read in reads.remove(&model.seq).into_iter().flatten() {
+            read_agrees(read, model)?;
+        }
+        empty.retain(|(acknowledged, ids)| {
+            let agrees =
+                acknowledged.length == model.rows.len() && !ids.iter().any(|id| model.rows.contains_key(id));
+            !(acknowledged.seq == model.seq && agrees)
+        });
+        Ok(())
+    };
+    hold(&model)?;
     for (at, bytes) in log.iter().enumerate() {
         let (kind, batches) = model.apply(bytes).map_err(|error| format!("entry {}: {error}", at + 1))?;
         let counts = &mut world.lock().unwrap().counts;
@@ -68,14 +84,7 @@ fn replay(world: &Arc<Mutex<World>>, log: &[Vec<u8>], journal: &Journal) -> Resu
                 number.ok_or_else(|| format!("entry {} holds what nobody sent: {batch:?}", model.seq))?;
             found.entry(number).or_default().push((model.seq, batch));
         }
-        for read in reads.remove(&model.seq).into_iter().flatten() {
-            read_agrees(read, &model)?;
-        }
-        empty.retain(|(acknowledged, ids)| {
-            let agrees =
-                acknowledged.length == model.rows.len() && !ids.iter().any(|id| model.rows.contains_key(id));
-            !(acknowledged.seq == model.seq && agrees)
-        });
+        hold(&model)?;
     }
     if let Some((seq, _)) = reads.first_key_value() {
         return Err(format!("a search saw entry {seq}, the log ends at {}", model.seq));

@@ -65,7 +65,8 @@ pub fn run_all(many: u64, soak: Option<Duration>) -> Summary {
     seeds.sort_unstable();
     seeds.dedup();
     fs::create_dir_all(kept().parent().unwrap()).unwrap();
-    fs::write(kept(), seeds.iter().map(|seed| format!("{seed}\n")).collect::<String>()).unwrap();
+    let lines: Vec<String> = seeds.iter().map(u64::to_string).collect();
+    fs::write(kept(), lines.join("\n")).unwrap();
     summary
 }
 

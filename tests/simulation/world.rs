@@ -1,7 +1,7 @@
 //! The store that all simulated processes share, and what happens to calls on their way to it.
 //!
 //! Every entry that was ever created in its turn is kept in `log`, also after it was deleted: it is the true
-//! order. What must hold of each write by itself is watched here; what users see is the oracle's.
+//! order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use vectord::store::{Key, Memory, Object, Page, Put, Replace, Store, Written};
 use super::call::{Answer, Call, broken, counted, unanswered};
 use super::counts::{Counts, Event};
 use super::faults::{Damage, Fate, Rates};
+use super::observe::Seen;
 use super::turnstile::ProcessId;
 use crate::support::numbers::Seeded;
 
@@ -20,17 +21,6 @@ use crate::support::numbers::Seeded;
 enum Late {
     Put(Key, Vec<u8>),
     Delete(Key),
-}
-
-/// What was seen of a process, to tell what happens to it.
-#[derive(Default)]
-struct Seen {
-    /// The entry it put or got last, while it has only looked at floors since; and whether it put it.
-    at: Option<(u64, bool)>,
-    /// The entry it sent last: its place, bytes, and (writer, batch).
-    sent: Option<(u64, Vec<u8>, ([u8; 16], u64))>,
-    /// The batch whose place was taken.
-    taken: Option<([u8; 16], u64)>,
 }
 
 /// Far more steps than any seed takes.
@@ -47,17 +37,19 @@ pub struct World {
     pub violation: Option<String>,
     pub trace: Option<Vec<String>>,
     pub now: Duration,
-    objects: Memory,
+    pub(super) objects: Memory,
     /// When objects were created, in steps.
     born: BTreeMap<String, u64>,
     step: u64,
     late: Vec<Late>,
-    floors: Vec<u64>,
+    pub(super) floors: Vec<u64>,
     /// Snapshots as they were first written: the state is canonical, so they may never differ.
-    snapshots: BTreeMap<u64, Vec<u8>>,
-    seen: BTreeMap<ProcessId, Seen>,
+    pub(super) snapshots: BTreeMap<u64, Vec<u8>>,
+    pub(super) seen: BTreeMap<ProcessId, Seen>,
     /// What was damaged on its way once; not again, so that getting it again helps.
     damaged: BTreeSet<(ProcessId, String)>,
+    /// How many calls more a process is cut off from the store.
+    outages: BTreeMap<ProcessId, u32>,
     /// Processes whose last listing missed something; the next is whole, so that listing again helps.
     misled: BTreeSet<ProcessId>,
 }
@@ -81,6 +73,7 @@ impl World {
             snapshots: BTreeMap::new(),
             seen: BTreeMap::new(),
             damaged: BTreeSet::new(),
+            outages: BTreeMap::new(),
             misled: BTreeSet::new(),
         }
     }
@@ -94,12 +87,6 @@ impl World {
     pub fn violated(&mut self, what: String) {
         self.say(|| format!("VIOLATED: {what}"));
         self.violation.get_or_insert(what);
-    }
-
-    fn watched(&mut self, holds: bool, what: impl FnOnce() -> String) {
-        if self.watches && !holds {
-            self.violated(what());
-        }
     }
 
     /// One step: the call of a process, with what may happen to it.
@@ -116,6 +103,9 @@ impl World {
     }
 
     fn fated(&mut self, process: ProcessId, call: &Call) -> Answer {
+        if self.is_cut_off(process) && !matches!(call, Call::Sleep(_)) {
+            return call.refused();
+        }
         let fate = self.rates.draw(call, &mut self.random);
         match (fate, call) {
             (Fate::NoSpace, Call::Put(..)) => {
@@ -155,6 +145,29 @@ impl World {
             }
             (_, call) => call.refused(),
         }
+    }
+
+    fn is_cut_off(&mut self, process: ProcessId) -> bool {
+        if let Some(calls) = self.rates.outage(&mut self.random) {
+            self.counts.note(Event::Outage);
+            self.outages.insert(process, calls);
+        }
+        let left = self.outages.entry(process).or_default();
+        let is_cut_off = *left > 0;
+        *left = left.saturating_sub(1);
+        is_cut_off
+    }
+
+    /// From here on nothing goes wrong.
+    pub fn calms_down(&mut self) {
+        self.rates = Rates::KIND;
+        self.outages.clear();
+    }
+
+    /// Begins with what the Go service left, for the processes to adopt.
+    pub fn begins_with(&mut self, blob: &[u8]) {
+        let key = Key::parse(frame::legacy_key(super::NAME)).expect("a key of ours");
+        drop(self.put(&key, blob));
     }
 
     fn damage(&mut self, damage: Damage, mut bytes: Vec<u8>) -> Vec<u8> {
@@ -220,71 +233,6 @@ impl World {
         put
     }
 
-    fn created(&mut self, key: &Key, bytes: &[u8]) {
-        match frame::parse_key(key.as_str()) {
-            Some(frame::Key::Log { seq, .. }) => {
-                let end = self.log.len() as u64;
-                if seq == end + 1 {
-                    self.log.push(bytes.to_vec());
-                } else if seq <= end {
-                    self.counts.note(Event::Revived);
-                } else {
-                    self.violated(format!("entry {seq} was created while the log ends at {end}"));
-                }
-            }
-            Some(frame::Key::Snapshot { seq, .. }) => {
-                self.counts.note(Event::Checkpoint);
-                let end = self.log.len() as u64;
-                self.watched(seq <= end, || {
-                    format!("a snapshot of {seq} was written, the log ends at {end}")
-                });
-                self.same_snapshot(key, bytes);
-                self.snapshots.entry(seq).or_insert_with(|| bytes.to_vec());
-            }
-            Some(frame::Key::Floor { n, .. }) => self.floor_rises(n, bytes),
-            _ => {}
-        }
-    }
-
-    fn same_snapshot(&mut self, key: &Key, bytes: &[u8]) {
-        if let Some(frame::Key::Snapshot { seq, .. }) = frame::parse_key(key.as_str()) {
-            let same = self.snapshots.get(&seq).is_none_or(|first| first == bytes);
-            self.watched(same, || format!("two processes wrote different snapshots of {seq}"));
-        }
-    }
-
-    /// I2: a verified snapshot at or above the floor exists, and floors grow.
-    fn floor_rises(&mut self, number: u64, bytes: &[u8]) {
-        let seq = frame::decode_floor(bytes).expect("a floor of ours").floor_seq;
-        let last = self.floors.last().copied().unwrap_or(0);
-        let next = number == self.floors.len() as u64 + 1;
-        self.watched(next && seq > last, || format!("floor {number} at {seq} after the last at {last}"));
-        let covered = self.snapshots.range(seq..).any(|(seq, _)| {
-            let key = Key::parse(frame::snapshot_key(super::NAME, *seq)).expect("a key of ours");
-            self.objects
-                .get(&key)
-                .expect("memory answers")
-                .is_some_and(|bytes| frame::decode_snapshot(&bytes).is_ok())
-        });
-        self.watched(covered, || format!("floor {number} at {seq}, and no snapshot at or above it"));
-        self.floors.push(seq);
-    }
-
-    /// I2 and I3: only what is below a published floor is deleted, and floors never.
-    fn delete(&mut self, key: &Key) {
-        let floor = self.floors.last().copied().unwrap_or(0);
-        let may = match frame::parse_key(key.as_str()) {
-            Some(frame::Key::Log { seq, .. }) => {
-                self.counts.note(Event::EntryDeleted);
-                seq <= floor
-            }
-            Some(frame::Key::Snapshot { seq, .. }) => seq < floor,
-            _ => false,
-        };
-        self.watched(may, || format!("{key} was deleted with the floor at {floor}"));
-        self.objects.delete(key).expect("memory deletes");
-    }
-
     /// How many requests are still on their way.
     pub fn on_their_way(&self) -> usize {
         self.late.len()
@@ -311,54 +259,6 @@ impl World {
                 self.delete(&key);
                 self.say(|| format!("late: {}", Call::Delete(key).told()));
             }
-        }
-    }
-
-    /// Tells from the calls of a process what has happened to it.
-    fn observe(&mut self, process: ProcessId, call: &Call, answer: &Answer) {
-        let seen = self.seen.entry(process).or_default();
-        match (call, answer) {
-            (Call::Put(key, bytes), Answer::Put(put)) => {
-                let Some(frame::Key::Log { seq, .. }) = frame::parse_key(key.as_str()) else {
-                    seen.at = None;
-                    return;
-                };
-                seen.at = Some((seq, true));
-                let header = frame::decode_header(bytes).expect("an entry of ours");
-                let batch = (header.writer_id, header.writer_batch);
-                let there = self.objects.get(key).expect("memory answers");
-                if matches!(put, Put::Exists) && there.as_ref() == Some(bytes) {
-                    self.counts.note(Event::LostAnswer);
-                } else if matches!(put, Put::Exists) && there.is_some() {
-                    self.counts.note(Event::Taken);
-                    seen.taken = Some(batch);
-                } else if seen.taken == Some(batch) && seen.sent.as_ref().is_some_and(|sent| sent.0 < seq) {
-                    self.counts.note(Event::Rebase);
-                    seen.taken = None;
-                }
-                seen.sent = Some((seq, bytes.clone(), batch));
-            }
-            (Call::Get(key), Answer::Get(Ok(found))) => match frame::parse_key(key.as_str()) {
-                Some(frame::Key::Log { seq, .. }) => {
-                    let sent_there = seen.sent.as_ref().is_some_and(|sent| sent.0 == seq);
-                    seen.at = Some((seq, sent_there));
-                    if found.is_some() && found.as_ref() == seen.sent.as_ref().map(|sent| &sent.1) {
-                        self.counts.note(Event::LostAnswer);
-                    }
-                }
-                Some(frame::Key::Floor { .. }) => {
-                    let floor = found.as_deref().and_then(|bytes| frame::decode_floor(bytes).ok());
-                    if let (Some(floor), Some((at, put))) = (floor, seen.at)
-                        && floor.floor_seq >= at
-                    {
-                        self.counts.note(if put { Event::OvertakenWriting } else { Event::OvertakenReading });
-                        seen.at = None;
-                    }
-                }
-                _ => seen.at = None,
-            },
-            (Call::List { .. } | Call::Delete(_), _) => seen.at = None,
-            _ => {}
         }
     }
 }
