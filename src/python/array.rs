@@ -192,8 +192,9 @@ fn rows_one_by_one(given: &Bound<'_, PyAny>) -> PyResult<bool> {
 fn real_array<'py>(given: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyUntypedArray>> {
     let py = given.py();
     let module = py.import("numpy")?;
-    let masked = module.getattr("ma")?.call_method1("is_masked", (given,))?;
-    if masked.is_truthy()? {
+    // `numpy.ma` is imported by whoever makes masked arrays, not for asking about others: were a thread at that import
+    // while another forks, the child would wait for ever for the end of it.
+    if given.hasattr("_mask")? && module.getattr("ma")?.call_method1("is_masked", (given,))?.is_truthy()? {
         return Err(Error::invalid(format!("{name} holds masked values: fill them first")).into());
     }
     let array = module.call_method1("asarray", (given,)).map_err(|error| {
@@ -264,6 +265,17 @@ fn row_at_fault(rows: &Bound<'_, PyList>, name: Name, first: usize, dimension: u
         return name.fault(rows.py(), fault, first + at);
     }
     changed()
+}
+
+/// Looks up everything of numpy's C interface that is looked up once. Were a thread at it while another forks, the
+/// child would wait for ever for the end of it.
+pub(super) fn look_up(py: Python<'_>) -> PyResult<()> {
+    let rows = PyArray2::<f32>::zeros(py, [1, 1], false);
+    Vectors::new(rows.as_any(), Name::Vectors, 1)?.copy(py, 0..1, &mut [0.0])?;
+    copy_converted(rows.as_any(), &mut [0.0])?;
+    // The owner of their memory is a class of its own.
+    drop((floats(py, vec![0.0]), objects(py, vec![py.None()])));
+    Ok(())
 }
 
 /// A 1-D array of float32.

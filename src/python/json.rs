@@ -43,6 +43,12 @@ fn encoder(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     Ok(encode.bind(py))
 }
 
+/// Looks up what is looked up once, for the reason that `array::look_up` has.
+pub(super) fn look_up(py: Python<'_>) -> PyResult<()> {
+    encoder(py)?;
+    load(py, Some("0")).map(drop)
+}
+
 /// The text of `value`, which is number `at` of the metadata; `None` has none.
 pub(super) fn dump(value: &Bound<'_, PyAny>, at: usize) -> PyResult<Option<String>> {
     let py = value.py();

@@ -8,13 +8,13 @@ use pyo3::prelude::*;
 
 use super::batch_hits::PyBatchHits;
 use super::durability::Durability;
-use super::errors;
 use super::hits::{self, PyHits};
 use super::index::PyIndex;
 use super::registry::PyRegistry;
 use super::results::{Added, BatchesAdded, Deleted, MetadataSet};
 use super::rows::{self, PyRows};
 use super::session;
+use super::{array, errors, json};
 use crate::error::Error;
 
 /// Open the registry of indexes on a store.
@@ -95,6 +95,8 @@ fn _reopen(
 
 #[pymodule]
 fn _vectord(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    array::look_up(module.py())?;
+    json::look_up(module.py())?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<Added>()?;
     module.add_class::<BatchesAdded>()?;

@@ -81,7 +81,9 @@ assert len(docs) == 41
 docs.add(["after"], np.eye(3)[2:])
 """
     run(program, store)
-    assert ids(store) == sorted(["before", "after", *(f"{n}-{i}" for n in ("child", "parent") for i in range(20))])
+    assert ids(store) == sorted(
+        ["before", "after", *(f"{n}-{i}" for n in ("child", "parent") for i in range(20))]
+    )
 
 
 def test_a_fork_while_another_thread_writes_does_not_hang(store: str) -> None:
