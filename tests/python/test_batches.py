@@ -116,14 +116,14 @@ def test_a_name_outside_its_limits_is_refused_before_anything_is_asked_for(
 
 
 def test_what_the_iterable_raises_passes_through_and_says_what_is_in(docs: vectord.Index) -> None:
-    class BrokenPipe(Exception):
+    class FeedError(Exception):
         __slots__ = ()
 
     def broken(error: BaseException) -> Iterator[object]:
         yield from batches(2)
         raise error
 
-    for error in (ValueError("no more"), BrokenPipe(), KeyboardInterrupt()):
+    for error in (ValueError("no more"), FeedError(), KeyboardInterrupt()):
         with pytest.raises(type(error)) as caught:
             docs.add_batches(broken(error), job="May")
         assert caught.value is error

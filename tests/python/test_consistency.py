@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,7 +74,7 @@ def test_min_seq_of_none_waits_for_nothing(pair: tuple[vectord.Index, vectord.In
         ({"min_seq": 2**70}, r"min_seq must be 0\.\."),
     ],
 )
-def test_what_is_no_freshness_is_refused(given: dict[str, object], why: str) -> None:
+def test_what_is_no_freshness_is_refused(given: dict[str, Any], why: str) -> None:
     docs = vectord.open("memory:").create("docs", 3)
     with pytest.raises(vectord.InvalidArgumentError, match=why):
         docs.search(EYE[0], **given)

@@ -1,7 +1,7 @@
 """Processes that come from one another: fork, pools, gunicorn's preload, joblib, a loader of data.
 
-Each pattern runs in a program of its own, which must end by itself: a child that waits for a thread its parent had
-would not. All rows are there afterwards, each once, and nobody wrote a traceback.
+Each pattern runs in a program of its own, which must end by itself: a child that waits for a thread of its
+parent's would not. All rows are there afterwards, each once, and nobody wrote a traceback.
 """
 
 from __future__ import annotations
@@ -194,8 +194,8 @@ def test_a_pool_whose_initializer_takes_the_index(method: str, store: str, tmp_p
     assert ids(store) == sorted(["before", *(f"row-{i}" for i in range(40))])
 
 
-# What torch's DataLoader does with its workers: each gets the dataset by fork or by pickle, is sent numbers of
-# rows and sends samples back; they end with each epoch. (torch itself is too large to test with.)
+# What torch's DataLoader does with its workers: each gets the dataset by fork or by pickle, is sent numbers
+# of rows and sends samples back; they end with each epoch. (torch itself is too large to test with.)
 LOADER = """
 import multiprocessing, sys
 import numpy as np, vectord

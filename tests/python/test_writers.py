@@ -10,8 +10,8 @@ import pytest
 
 import vectord
 
-# Each writer waits until both are there, then upserts the same ids, in an order and with vectors of its own. It ends
-# when both are done, and prints what it sees then.
+# Each writer waits until both are there, then upserts the same ids, in an order and with vectors of its own.
+# It ends when both are done, and prints what it sees then.
 WRITER = """
 import sys
 import numpy as np, vectord
