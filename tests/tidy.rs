@@ -42,7 +42,7 @@ const NEVER_UNDER: &[(&str, &[&str])] =
 /// Source files over [`LONGEST`] lines, each with its own limit and the reason.
 const LONGER: &[(&str, usize, &str)] = &[(
     "python/index.rs",
-    450,
+    570,
     "a class has one block of methods, and more than half of this one is docstrings",
 )];
 const LONGEST: usize = 300;

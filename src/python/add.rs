@@ -9,13 +9,12 @@ use std::time::Duration;
 use pyo3::prelude::*;
 
 use super::array::Vectors;
-use super::column::{self, Column};
+use super::column;
 use super::durability::Durability;
+use super::given::Given;
 use super::json;
-use super::metadata::{Metadata, is_frame};
 use super::progress::Progress;
 use super::results::Added;
-use super::shape::Name;
 use crate::error::{Error, Item, Result};
 use crate::index::check_key;
 use crate::registry::{Batch, BatchBuilder, Consistency, Freshness, LiveIndex, Params};
@@ -29,13 +28,6 @@ const SLICE_BYTES: usize = 128 << 10;
 /// How long the interpreter is left alone between two slices. A waiting thread needs tens of microseconds to
 /// wake; a release shorter than that is lost on it, and restarts the wait after which it may insist.
 const TURN: Duration = Duration::from_micros(60);
-
-/// What a caller gave to add, lengths agreed.
-pub(super) struct Given<'py> {
-    ids: Column<'py>,
-    vectors: Vectors,
-    metadata: Metadata<'py>,
-}
 
 /// A batch whose ids and metadata are there and whose vectors are not.
 struct Draft {
@@ -59,53 +51,6 @@ pub(super) struct Done {
     pub(super) length: usize,
     /// Something of it was written now: not all of it was in already.
     pub(super) wrote: bool,
-}
-
-/// The columns of a DataFrame that hold ids and vectors.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Columns<'a> {
-    pub(super) id: &'a str,
-    pub(super) vector: &'a str,
-}
-
-impl<'py> Given<'py> {
-    /// The arguments of a call, for an index of `dimension`.
-    pub(super) fn new(
-        ids: &Bound<'py, PyAny>,
-        vectors: Option<&Bound<'py, PyAny>>,
-        metadata: Option<&Bound<'py, PyAny>>,
-        columns: Columns<'_>,
-        dimension: usize,
-    ) -> PyResult<Self> {
-        let given = if vectors.is_none() && is_frame(ids)? {
-            let Columns { id, vector } = columns;
-            let metadata = match metadata {
-                None => Metadata::of_frame(ids, &[id, vector])?,
-                Some(_) => Metadata::new(metadata)?,
-            };
-            let (ids, vectors) = (column(ids, id)?, column(ids, vector)?);
-            let vectors = Vectors::new(&vectors, Name::Vectors, dimension)?;
-            Self { ids: Column::new(&ids, "ids")?, vectors, metadata }
-        } else {
-            let Some(vectors) = vectors else {
-                return Err(Error::invalid("vectors are missing: give them, or a DataFrame alone").into());
-            };
-            let vectors = Vectors::new(vectors, Name::Vectors, dimension)?;
-            Self { ids: Column::new(ids, "ids")?, vectors, metadata: Metadata::new(metadata)? }
-        };
-        given.check()?;
-        Ok(given)
-    }
-
-    fn check(&self) -> PyResult<()> {
-        let (ids, vectors) = (self.ids.len(), self.vectors.len());
-        let metadata = self.metadata.disagrees(ids)?;
-        if ids == vectors && metadata.is_none() {
-            return Ok(());
-        }
-        let metadata = metadata.map_or(String::new(), |metadata| format!(", {metadata}"));
-        Err(Error::invalid(format!("lengths disagree: ids {ids}, vectors {vectors}{metadata}")).into())
-    }
 }
 
 impl Done {
@@ -300,14 +245,4 @@ fn shift(error: Error, first: usize) -> Error {
 pub(super) fn so_far(py: Python<'_>, error: &PyErr, added: usize, seq: Option<u64>) {
     let value = error.value(py);
     drop(value.setattr("added", added).and_then(|()| value.setattr("seq", seq)));
-}
-
-/// A column of a DataFrame.
-fn column<'py>(frame: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    let columns = frame.getattr("columns")?;
-    if !columns.contains(name)? {
-        let there = columns.call_method0("tolist")?.repr()?;
-        return Err(Error::invalid(format!("the DataFrame has no column {name:?}, only {there}")).into());
-    }
-    frame.get_item(name)
 }

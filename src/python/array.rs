@@ -10,7 +10,7 @@
 use std::ops::Range;
 
 use numpy::{
-    Element, IntoPyArray, PyArray, PyArray1, PyArray2, PyArrayDescrMethods, PyArrayMethods, PyUntypedArray,
+    Element, IntoPyArray, PyArray1, PyArray2, PyArrayDescrMethods, PyArrayMethods, PyUntypedArray,
     PyUntypedArrayMethods,
 };
 use pyo3::prelude::*;
@@ -274,39 +274,21 @@ pub(super) fn look_up(py: Python<'_>) -> PyResult<()> {
     Vectors::new(rows.as_any(), Name::Vectors, 1)?.copy(py, 0..1, &mut [0.0])?;
     copy_converted(rows.as_any(), &mut [0.0])?;
     // The owner of their memory is a class of its own.
-    drop((floats(py, vec![0.0]), objects(py, vec![py.None()])));
+    drop((flat(py, vec![0.0_f32]), flat(py, vec![py.None()])));
     Ok(())
 }
 
-/// A 1-D array of float32.
-pub(super) fn floats(py: Python<'_>, values: Vec<f32>) -> Py<PyAny> {
+/// A 1-D array.
+pub(super) fn flat<T: Element>(py: Python<'_>, values: Vec<T>) -> Py<PyAny> {
     values.into_pyarray(py).into_any().unbind()
 }
 
-/// A 1-D object array.
-pub(super) fn objects(py: Python<'_>, values: Vec<Py<PyAny>>) -> Py<PyAny> {
-    values.into_pyarray(py).into_any().unbind()
-}
-
-/// A 2-D array of float32 with rows of `width`.
-pub(super) fn float_rows(py: Python<'_>, values: Vec<f32>, width: usize, rows: usize) -> PyResult<Py<PyAny>> {
-    rows_of(&values.into_pyarray(py), width, rows)
-}
-
-/// A 2-D object array with rows of `width`.
-pub(super) fn object_rows(
+/// A 2-D array of `rows` rows of `width`.
+pub(super) fn matrix<T: Element>(
     py: Python<'_>,
-    values: Vec<Py<PyAny>>,
+    values: Vec<T>,
     width: usize,
     rows: usize,
 ) -> PyResult<Py<PyAny>> {
-    rows_of(&values.into_pyarray(py), width, rows)
-}
-
-fn rows_of<T: Element>(
-    flat: &Bound<'_, PyArray<T, numpy::Ix1>>,
-    width: usize,
-    rows: usize,
-) -> PyResult<Py<PyAny>> {
-    Ok(flat.reshape([rows, width])?.into_any().unbind())
+    Ok(values.into_pyarray(py).reshape([rows, width])?.into_any().unbind())
 }

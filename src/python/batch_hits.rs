@@ -93,7 +93,7 @@ impl PyBatchHits {
                 all.extend(strings(py, hits.ids.iter().map(|id| &**id)));
                 all.extend((hits.len()..width).map(|_| py.None()));
             }
-            array::object_rows(py, all, width, self.hits.len())
+            array::matrix(py, all, width, self.hits.len())
         })
     }
 
@@ -107,7 +107,7 @@ impl PyBatchHits {
                 all.extend_from_slice(&hits.distances);
                 all.resize(row * width, f32::INFINITY);
             }
-            array::float_rows(py, all, width, self.hits.len())
+            array::matrix(py, all, width, self.hits.len())
         })
     }
 
@@ -139,8 +139,8 @@ impl PyBatchHits {
             || self.hits.iter().flat_map(|hits| hits.ids.iter().zip(&hits.distances).zip(&hits.metadata));
         let queries = self.hits.iter().zip(0_usize..).flat_map(|(hits, query)| vec![query; hits.len()]);
         let queries = PyList::new(py, queries.collect::<Vec<_>>())?.into_any().unbind();
-        let ids = array::objects(py, strings(py, all().map(|((id, _), _)| &**id)));
-        let distances = array::floats(py, all().map(|((_, distance), _)| *distance).collect());
+        let ids = array::flat(py, strings(py, all().map(|((id, _), _)| &**id)));
+        let distances = array::flat(py, all().map(|((_, distance), _)| *distance).collect());
         let metadata = values(py, all().map(|(_, text)| text.as_deref()))?;
         frame::build(py, &[("query", &queries), ("id", &ids), ("distance", &distances)], &metadata)
     }

@@ -1,4 +1,6 @@
 //! What a write waits for: to be durable and visible, or only to be queued.
+//!
+//! How the queue works is the registry's business.
 
 use crate::error::{Error, Result};
 

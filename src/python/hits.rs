@@ -95,13 +95,13 @@ impl PyHits {
     /// The ids, nearest first: an object array of str, shape (n,).
     #[getter]
     fn ids(&self, py: Python<'_>) -> &Py<PyAny> {
-        self.ids.get_or_init(py, || array::objects(py, strings(py, self.hits.ids.iter().map(|id| &**id))))
+        self.ids.get_or_init(py, || array::flat(py, strings(py, self.hits.ids.iter().map(|id| &**id))))
     }
 
     /// The distances, ascending: a float32 array, shape (n,).
     #[getter]
     fn distances(&self, py: Python<'_>) -> &Py<PyAny> {
-        self.distances.get_or_init(py, || array::floats(py, self.hits.distances.clone()))
+        self.distances.get_or_init(py, || array::flat(py, self.hits.distances.clone()))
     }
 
     /// The metadata, parsed: a list of n JSON values, None where there is none.

@@ -9,9 +9,10 @@ use arc_swap::ArcSwap;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use super::add::{self, Columns, Given};
+use super::add;
 use super::column;
 use super::durability::Durability;
+use super::given::{Columns, Given};
 use super::hits::Reduced;
 use super::metadata::Metadata;
 use super::process::Own;

@@ -6,8 +6,9 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
-use super::add::{self, Columns, Done, Given};
+use super::add::{self, Done};
 use super::durability::Durability;
+use super::given::{Columns, Given};
 use super::metadata::is_frame;
 use super::progress::Progress;
 use super::results::BatchesAdded;

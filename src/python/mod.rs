@@ -10,6 +10,7 @@ mod column;
 mod durability;
 mod errors;
 mod frame;
+mod given;
 mod hits;
 mod index;
 mod ingest;

@@ -45,8 +45,8 @@ impl PyRows {
     pub(super) fn new(py: Python<'_>, rows: &[Row], dimension: usize) -> PyResult<Self> {
         let vectors = rows.iter().flat_map(|row| row.vector.iter().copied()).collect();
         Ok(Self {
-            ids: array::objects(py, strings(py, rows.iter().map(|row| &*row.id))),
-            vectors: array::float_rows(py, vectors, dimension, rows.len())?,
+            ids: array::flat(py, strings(py, rows.iter().map(|row| &*row.id))),
+            vectors: array::matrix(py, vectors, dimension, rows.len())?,
             metadata: values(py, rows.iter().map(|row| row.metadata.as_deref()))?.unbind(),
         })
     }

@@ -50,11 +50,14 @@ class Wheel:
     ) -> tuple[int, int]:
         """Write a block; returns the seq and how many rows were written."""
         added = self.docs.add(ids, vectors, [told] * len(ids), idempotency_key=key)
+        assert added.seq is not None
         return added.seq, added.added
 
     def delete(self, ids: list[str]) -> tuple[int, int]:
         """Delete a block; returns the seq and how many rows there were."""
         deleted = self.docs.delete(ids)
+        assert deleted.seq is not None
+        assert deleted.deleted is not None
         return deleted.seq, deleted.deleted
 
     def checkpoint(self) -> int:
