@@ -83,7 +83,7 @@ def adder(store: str, batch: str, number: str) -> None:
 def single(store: str) -> None:
     """Add as many rows as each line says, one by one."""
     rows = make(BASE + max(LENGTHS) + FOLLOWED)
-    docs = vectord.open(store).get_or_create("bench", DIMENSION)
+    docs = vectord.open(store).get("bench")
     last = len(docs)
     for line in sys.stdin:
         begun = time.perf_counter()
@@ -136,17 +136,18 @@ def acknowledged(batch: int, writers: int) -> dict[str, float]:
 def reopen() -> dict[str, Any]:
     """Open 39,000 rows with ever more single-row entries behind them; then follow more from a service."""
     opened = []
-    with folder() as store, child("single", store) as writer:
-        index = vectord.open(store, share=False).create("bench", DIMENSION)
-        index.add([f"row-{row:07d}" for row in range(BASE)], make(BASE))
-        index.checkpoint()
-        index.close()
+    with folder() as store:
+        with vectord.open(store, share=False) as registry:
+            index = registry.create("bench", DIMENSION)
+            index.add([f"row-{row:07d}" for row in range(BASE)], make(BASE))
+            index.checkpoint()
         seconds = 0.0
-        for more in np.diff(LENGTHS, prepend=0):
-            seconds += writer.ask(more)["seconds"]
-            with child("opener", store) as reader:
-                opened.append({**reader.hear(), **kinds(store)})
-        lags = follow(store, writer)
+        with child("single", store) as writer:
+            for more in np.diff(LENGTHS, prepend=0):
+                seconds += writer.ask(more)["seconds"]
+                with child("opener", store) as reader:
+                    opened.append({**reader.hear(), **kinds(store)})
+            lags = follow(store, writer)
     return {"opened": opened, "single_per_second": max(LENGTHS) / seconds, "lags_ms": lags}
 
 
