@@ -1,4 +1,4 @@
-"""Three writers and two readers of one directory are killed again and again; what was acknowledged is there.
+"""Three writers and two readers of one directory are stalled and killed; what was acknowledged is there.
 
 Two writers and one reader are Python through the wheel; the third writer and the second reader are the Rust
 binary, `vectord serve`, asked over HTTP. The journals of the writers (kill_writer.py) are what the state, and
@@ -175,7 +175,7 @@ class Round:
         )
 
     def run(self, seconds: float, most_entries: float) -> None:
-        """Kill each as often as the others, until `seconds` are over or the log has `most_entries`."""
+        """Stall and kill, each as often as the others, for `seconds` or until the log has `most_entries`."""
         rng = random.Random(self.seed)  # noqa: S311 - it has to repeat
         victims = [*self.writers, self.reader, self.service]
         end = time.monotonic() + seconds
@@ -186,9 +186,13 @@ class Round:
             # Some are killed while they open the index, most while they work.
             work = rng.choice([0, 1, 1, 300, 1_500])
             victim = order.pop()
+            # Another stands still meanwhile: what it was about to write, the log may have left behind.
+            stalled = rng.choice([process for process in victims if process is not victim])
+            stalled.process.send_signal(signal.SIGSTOP)
             until("work", functools.partial(victim.has_noted, work), *victims, self.client, self.asker)
             victim.kill()
             victim.start()
+            stalled.process.send_signal(signal.SIGCONT)
         self.kills = sum(victim.kills for victim in victims)
         for process in [self.client, *self.writers]:
             process.kill()
