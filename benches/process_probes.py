@@ -128,6 +128,7 @@ def acknowledged(batch: int, writers: int) -> dict[str, float]:
         "least_share": min(len(answer["times"]) for answer in told) / max(1, len(times)),
         "p50_ms": float(np.percentile(times, 50)) * 1e3,
         "p99_ms": float(np.percentile(times, 99)) * 1e3,
+        "worst_ms": max(times) * 1e3,
         "bytes": size,
         "over_vectors": size / (batch * DIMENSION * 4),
     }

@@ -60,7 +60,15 @@ def acknowledged() -> list[str]:
         "applied. Every process applies what the others write, and builds its own graph. The least share is",
         "that of the writer with the fewest acks; the bytes are those of an entry of the log.\n",
         *table(
-            "rows", "writers", "acks per second", "p50, ms", "p99, ms", "bytes per ack", "over its vectors"
+            "rows",
+            "writers",
+            "acks per second",
+            "least share",
+            "p50, ms",
+            "p99, ms",
+            "worst, ms",
+            "bytes per ack",
+            "over its vectors",
         ),
         *(
             row(
@@ -70,6 +78,7 @@ def acknowledged() -> list[str]:
                 f"{told['least_share']:.2f}",
                 f"{told['p50_ms']:.1f}",
                 f"{told['p99_ms']:.1f}",
+                f"{told['worst_ms']:.0f}",
                 f"{told['bytes']:,.0f}",
                 f"{told['over_vectors']:.3f}",
             )
