@@ -48,6 +48,14 @@ fn one(id: &str) -> Batch {
     rows(&mut Seeded(id.len() as u64), [id.to_owned()])
 }
 
+/// A process that follows nobody and is patient for 50 ms, and the store it has between.
+fn faulty(store: &Arc<Memory>) -> (Arc<Faults>, Registry) {
+    let faults = Faults::before(store.clone());
+    let log = vectord::log::Settings { give_up: Duration::from_millis(50), ..Default::default() };
+    let settings = Settings { log, follow: false, ..Settings::default() };
+    (faults.clone(), Registry::on_with(faults, settings))
+}
+
 const BOUNDED: Freshness = Freshness { consistency: Some(Consistency::Bounded), min_seq: None };
 
 #[test]
@@ -366,4 +374,38 @@ fn ten_thousand_small_adds_leave_a_bounded_number_of_objects() {
     assert!(most <= 2 * 4_096 + 8, "{most} objects");
     assert!(list_all(&*store, "_vectors/docs/floor/").unwrap().len() <= 3);
     assert_eq!(open(&store).len().unwrap(), 10_000);
+}
+
+#[test]
+fn a_strong_read_sees_a_batch_that_was_acknowledged_elsewhere_under_its_key() {
+    let (store, other) = created();
+    let (faults, registry) = faulty(&store);
+    let live = registry.get("docs").unwrap();
+    faults.always(Some(("/log/", Fault::LostAfter)));
+    let error = live.add(one("a"), Some("key")).unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Unknown);
+    assert_eq!(other.add(one("a"), Some("key")).unwrap().seq, 2);
+    assert_eq!(live.len().unwrap(), 1);
+}
+
+#[test]
+fn a_strong_read_does_not_see_a_row_that_another_process_says_is_gone() {
+    let (store, other) = created();
+    let (faults, registry) = faulty(&store);
+    let live = registry.get("docs").unwrap();
+    live.add(one("a"), None).unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    let reading = live.clone();
+    // The delete stands on the store and is not answered yet: the other process has nothing left to delete.
+    faults.after_entry(move || {
+        assert_eq!(other.delete(&["a"]).unwrap().deleted, 0);
+        std::thread::spawn(move || tell.send(reading.len().unwrap()));
+        assert!(told_early(&told).is_none_or(|rows| rows == 0));
+    });
+    assert_eq!(live.delete(&["a"]).unwrap().deleted, 1);
+}
+
+/// What a reader says that does not wait for the write under way.
+fn told_early(told: &std::sync::mpsc::Receiver<usize>) -> Option<usize> {
+    told.recv_timeout(Duration::from_millis(100)).ok()
 }

@@ -52,12 +52,10 @@ impl Log {
         let header = self.next_header(ops);
         let bytes = frame::encode_entry(&header, ops);
         let digest = frame::digest_of(&bytes)?;
-        self.mark.set(self.position.seq, self.floors, Some((bytes.len() as u64, digest)));
+        let untold = ops.iter().all(tells_nobody).then_some((bytes.len() as u64, digest));
+        self.mark.set(self.position.seq, self.floors, untold);
         let appended = self.append_bytes(&header, ops, bytes, apply);
-        // While it is not resolved, readers go on taking the entry for one that nobody was told of.
-        if self.unresolved.is_none() {
-            self.publish();
-        }
+        self.publish();
         appended
     }
 
@@ -176,6 +174,8 @@ impl Log {
                 return Err(failure.outcome_unknown());
             }
             tracing::warn!(key = key.as_str(), error = %failure, "append not answered, trying again");
+            // Its caller may ask another process meanwhile: from now on readers wait for what stands there.
+            self.publish();
             self.settings.clock.sleep(pause);
             pause = (pause * 2).min(Duration::from_secs(2));
         }
@@ -214,4 +214,14 @@ impl Log {
             prev_digest: self.position.digest,
         }
     }
+}
+
+/// Whether another process that finds the operation in the log has nothing to answer anybody from it alone, before
+/// its writer does: a repeated key, or that a row or the index is not there any more.
+fn tells_nobody(op: &Op<'_>) -> bool {
+    op.meta.idempotency_key.is_none()
+        && match op.frame {
+            Frame::Upsert(_) | Frame::SetMetadata(_) | Frame::Compact | Frame::Create(_) => true,
+            Frame::Delete(_) | Frame::Drop => false,
+        }
 }

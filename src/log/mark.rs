@@ -27,7 +27,7 @@ struct Place {
     floors: Floors,
     next_entry: Key,
     next_floor: Key,
-    /// An entry of this process that is on its way to `next_entry` and acknowledged to nobody.
+    /// An entry of this process that is on its way to `next_entry`, and of which nobody anywhere was told.
     sending: Option<(u64, Digest)>,
 }
 

@@ -30,6 +30,10 @@ pub struct Faults {
     capabilities: Mutex<Option<Capabilities>>,
     /// Run once, before the put that follows a lost answer.
     retry: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    /// Run once, after the next put of an entry.
+    after: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    /// The next get whose key contains the text fails.
+    unreadable: Mutex<Option<String>>,
     /// Puts that a fault met.
     pub refused: AtomicU64,
     pub bytes_put: AtomicU64,
@@ -50,6 +54,8 @@ impl Faults {
             always: Mutex::default(),
             capabilities: Mutex::default(),
             retry: Mutex::default(),
+            after: Mutex::default(),
+            unreadable: Mutex::default(),
             refused: AtomicU64::new(0),
             bytes_put: AtomicU64::new(0),
             objects_put: AtomicU64::new(0),
@@ -68,6 +74,16 @@ impl Faults {
     /// Runs `call` before the put of an entry that follows a lost answer.
     pub fn before_retry(&self, call: impl FnOnce() + Send + 'static) {
         *self.retry.lock().unwrap() = Some(Box::new(call));
+    }
+
+    /// Runs `call` after the next put of an entry, before it is answered.
+    pub fn after_entry(&self, call: impl FnOnce() + Send + 'static) {
+        *self.after.lock().unwrap() = Some(Box::new(call));
+    }
+
+    /// Fails the next get whose key contains the text.
+    pub fn fail_get(&self, key_contains: &str) {
+        *self.unreadable.lock().unwrap() = Some(key_contains.to_owned());
     }
 
     /// Says from now on that it can do this, whatever it can do.
@@ -118,9 +134,16 @@ impl Store for Faults {
             self.bytes_put.fetch_add(bytes.len() as u64, Ordering::Relaxed);
             self.objects_put.fetch_add(1, Ordering::Relaxed);
         }
+        if key.as_str().contains("/log/") {
+            let call = self.after.lock().unwrap().take();
+            call.into_iter().for_each(|call| call());
+        }
         put
     }
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+        if self.unreadable.lock().unwrap().take_if(|text| key.as_str().contains(text.as_str())).is_some() {
+            return Err(Error::unavailable("not read"));
+        }
         self.inner.get(key)
     }
     fn size(&self, key: &Key) -> Result<Option<u64>> {
