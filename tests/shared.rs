@@ -409,3 +409,23 @@ fn a_strong_read_does_not_see_a_row_that_another_process_says_is_gone() {
 fn told_early(told: &std::sync::mpsc::Receiver<usize>) -> Option<usize> {
     told.recv_timeout(Duration::from_millis(100)).ok()
 }
+
+#[test]
+fn a_group_is_checked_again_though_catching_up_failed_half_way() {
+    let (store, other) = created();
+    let (faults, registry) = faulty(&store);
+    let live = registry.get("docs").unwrap();
+    live.add(one("a"), None).unwrap();
+    live.add(one("k"), Some("known")).unwrap();
+    let (queued, store) = (live.clone(), faults.clone());
+    // Behind entry 4 the other process deletes "a", and what comes next cannot be read for once.
+    faults.after_entry(move || {
+        other.delete(&["a"]).unwrap();
+        store.fail_get("/log/00000000000000000006");
+        queued.set_metadata_later(&[("a", Some("1"))]).unwrap();
+        queued.add_later(one("k"), Some("known")).unwrap();
+    });
+    assert_eq!(live.add(one("z"), None).unwrap().seq, 4);
+    let error = live.flush().unwrap_err();
+    assert_eq!((error.kind(), live.seq().unwrap()), (ErrorKind::NotFound, 5), "{error}");
+}

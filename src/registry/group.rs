@@ -76,11 +76,13 @@ impl Group {
         keeper: &mut Keeper,
         key: Option<&str>,
     ) -> Result<Option<Written>> {
-        match prepared.check(keeper, key, self.members.is_empty()) {
-            Ok(None) => return Ok(None),
-            Ok(Some(_)) | Err(_) => keeper.catch_up()?,
+        if let Ok(None) = prepared.check(keeper, key, self.members.is_empty()) {
+            return Ok(None);
         }
+        let caught_up = keeper.catch_up();
+        // It may have failed half-way: then what the others were checked on has changed all the same.
         self.check_again(keeper);
+        caught_up?;
         prepared.check(keeper, key, self.members.is_empty())
     }
 
