@@ -429,3 +429,23 @@ fn a_group_is_checked_again_though_catching_up_failed_half_way() {
     let error = live.flush().unwrap_err();
     assert_eq!((error.kind(), live.seq().unwrap()), (ErrorKind::NotFound, 5), "{error}");
 }
+
+#[test]
+fn a_process_that_may_write_no_more_still_reads_what_the_other_writes() {
+    let store = Arc::new(Memory::new());
+    let weak = || {
+        let faults = Faults::before(store.clone());
+        faults.claim(|capabilities| capabilities.put_if_absent = false);
+        Registry::on_with(faults, Settings { follow: false, ..Settings::default() })
+    };
+    let first = weak().create("docs", Params::new(DIMENSION as u32)).unwrap();
+    first.add(one("a"), None).unwrap();
+    let second = weak().get("docs").unwrap();
+    second.add(one("b"), None).unwrap();
+    assert_eq!(first.add(one("c"), None).unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(first.len().unwrap(), 2);
+    let added = second.add(one("d"), None).unwrap();
+    let fresh = Freshness { min_seq: Some(added.seq), ..BOUNDED };
+    assert_eq!(first.reader(fresh).unwrap().len(), 3);
+    assert_eq!(first.add(one("e"), None).unwrap_err().kind(), ErrorKind::Unsupported);
+}

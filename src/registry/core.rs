@@ -81,7 +81,7 @@ impl Core {
     /// did. `floors` says to look for a newer floor too.
     pub(super) fn follow(&self, floors: bool) -> Result<bool> {
         if self.shown.is_dropped()
-            || self.shown.halted().is_some()
+            || self.shown.damage().is_some()
             || !self.mark.behind(&*self.store, floors)?
         {
             return Ok(false);
@@ -94,7 +94,7 @@ impl Core {
 
     /// Goes on if what stopped this index has been repaired.
     pub(super) fn recover(&self) -> Result<()> {
-        match self.shown.halted().is_some().then(|| self.keeper.try_lock_for(HELD)).flatten() {
+        match self.shown.damage().is_some().then(|| self.keeper.try_lock_for(HELD)).flatten() {
             Some(mut keeper) => keeper.recover(),
             None => Ok(()),
         }

@@ -72,7 +72,7 @@ impl Core {
     /// Whether a read has to apply something first. An index that can read no further is as fresh as it gets.
     fn is_behind(&self, fresh: Freshness) -> Result<bool> {
         match self.consistency(fresh) {
-            Consistency::Strong if self.shown.halted().is_none() => self.mark.behind(&*self.store, true),
+            Consistency::Strong if self.shown.damage().is_none() => self.mark.behind(&*self.store, true),
             Consistency::Strong | Consistency::Bounded => Ok(false),
         }
     }
@@ -93,7 +93,7 @@ impl Core {
             if at >= seq {
                 return Ok(());
             }
-            if let Some(error) = self.shown.halted() {
+            if let Some(error) = self.shown.damage() {
                 return Err(error);
             }
             if self.clock.since(begun) >= MOST_WAIT {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::index::Index;
 
 /// The shared face of an index.
@@ -53,6 +53,11 @@ impl Shown {
 
     pub(super) fn halted(&self) -> Option<Error> {
         self.halted.load().as_deref().cloned()
+    }
+
+    /// The damage behind which nothing can be read, if that is why writes are refused.
+    pub(super) fn damage(&self) -> Option<Error> {
+        self.halted().filter(|error| error.kind() == ErrorKind::Corrupt)
     }
 
     pub(super) fn halt(&self, error: Option<Error>) {
