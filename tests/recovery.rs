@@ -294,3 +294,23 @@ fn deleting_what_is_not_there_writes_nothing() {
     assert_eq!((deleted.seq, deleted.deleted, deleted.length), (2, 0, 1));
     assert_eq!(keys(&memory, "log").len(), 2);
 }
+
+#[test]
+fn writes_go_on_when_a_damaged_entry_was_put_right() {
+    let (_, memory, registry, live) = setup();
+    live.add(batch(&["a"]), None).unwrap();
+    registry.close().unwrap();
+    let key = keys(&memory, "log").pop().unwrap();
+    let whole = memory.get(&key).unwrap().unwrap();
+    let _ = memory.replace(&key, &whole[1..]);
+    let registry = Registry::on(memory.clone());
+    let live = registry.get("docs").unwrap();
+    assert!(live.halted().unwrap().is_some());
+    let _ = memory.replace(&key, &whole);
+    let begun = std::time::Instant::now();
+    while live.halted().unwrap().is_some() {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "nobody looked");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert_eq!(live.add(batch(&["b"]), None).unwrap().length, 2);
+}

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::load::{Opened, Stands, open};
+use super::load::{Opened, Stands, gap, open};
 use super::shown::Shown;
 use super::{convert, settings::Settings};
 use crate::error::{Error, ErrorKind, Result};
@@ -23,6 +23,8 @@ pub(super) struct Keeper {
     pub(super) settings: Settings,
     /// This process has written entries.
     wrote: bool,
+    /// The position at which it was halted last.
+    halted_at: u64,
 }
 
 /// How an attempt to commit ended.
@@ -37,7 +39,8 @@ impl Keeper {
     pub(super) fn new(name: &str, opened: Opened, settings: Settings) -> Self {
         let Opened { params, index, log, damage } = opened;
         let shown = Shown::new(index);
-        let keeper = Self { name: name.to_owned(), params, log, shown, settings, wrote: false };
+        let name = name.to_owned();
+        let mut keeper = Self { name, params, log, shown, settings, wrote: false, halted_at: 0 };
         if let Some(error) = damage {
             keeper.halt(error);
         }
@@ -142,7 +145,7 @@ impl Keeper {
     }
 
     /// Stops writing: the store would let each overwrite the other.
-    fn second_writer(&self) -> Error {
+    fn second_writer(&mut self) -> Error {
         self.halt(Error::unsupported(format!(
             "another process writes to index {:?} on a store that cannot decide races: this process writes no more",
             self.name
@@ -178,9 +181,16 @@ impl Keeper {
 
     /// Tries whether what stopped this index is repaired.
     pub(super) fn recover(&mut self) -> Result<()> {
-        match self.shown.halted() {
-            Some(error) if error.kind() == ErrorKind::Corrupt => self.catch_up(),
-            Some(_) | None => Ok(()),
+        if self.shown.damage().is_none() {
+            return Ok(());
+        }
+        self.catch_up()?;
+        if self.log.position().seq > self.halted_at && self.shown.damage().is_some() {
+            let inventory = Inventory::take(&**self.log.store(), &self.name)?;
+            if gap(&self.log, &inventory, &self.name).is_none() {
+                tracing::info!(index = self.name, "what was damaged is whole, and writes go on");
+                self.shown.halt(None);
+            }
         }
     }
 
@@ -221,7 +231,8 @@ impl Keeper {
         dead >= self.settings.least_dead && dead * part > live + dead
     }
 
-    fn halt(&self, error: Error) -> Error {
+    fn halt(&mut self, error: Error) -> Error {
+        self.halted_at = self.log.position().seq;
         if self.shown.halted().is_none() {
             tracing::error!(index = self.name, %error, "index is read-only from here");
         }

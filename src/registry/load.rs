@@ -115,7 +115,7 @@ pub(super) fn finish_drop(name: &str, params: &Params, log: &mut Log) {
 }
 
 /// An entry that is missing while later ones are there.
-fn gap(log: &Log, inventory: &Inventory, name: &str) -> Option<Error> {
+pub(super) fn gap(log: &Log, inventory: &Inventory, name: &str) -> Option<Error> {
     let end = log.position().seq;
     let &(beyond, _) = inventory.entries.last().filter(|&&(seq, _)| seq > end + 1)?;
     Some(
