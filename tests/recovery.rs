@@ -314,3 +314,20 @@ fn writes_go_on_when_a_damaged_entry_was_put_right() {
     }
     assert_eq!(live.add(batch(&["b"]), None).unwrap().length, 2);
 }
+
+#[test]
+fn what_was_not_answered_is_not_sent_to_an_index_that_was_dropped() {
+    let (faults, memory, _, _) = setup();
+    let log = vectord::log::Settings { give_up: std::time::Duration::from_millis(50), ..Default::default() };
+    let resolve_again = std::time::Duration::from_secs(3_600);
+    let settings = vectord::registry::Settings { log, resolve_again, ..Default::default() };
+    let registry = Registry::on_with(faults.clone(), settings);
+    let live = registry.get("docs").unwrap();
+    outage(&faults, "/log/", Fault::LostBefore, || live.add(batch(&["a"]), None).unwrap_err());
+    let other = Registry::on(memory.clone());
+    other.get("docs").unwrap().add(batch(&["b"]), None).unwrap();
+    other.delete("docs").unwrap();
+    assert_eq!(live.len().unwrap_err().kind(), ErrorKind::NotFound);
+    registry.close().unwrap();
+    assert!(keys(&memory, "log").is_empty());
+}

@@ -66,7 +66,7 @@ fn next(keeper: &Mutex<Keeper>, requests: &Receiver<Request>) -> Option<Request>
     loop {
         let again = {
             let keeper = keeper.lock();
-            if !keeper.log.is_unresolved() {
+            if !keeper.log.is_unresolved() || keeper.shown.is_dropped() {
                 drop(keeper);
                 return requests.recv().ok();
             }

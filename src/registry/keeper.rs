@@ -62,6 +62,10 @@ impl Keeper {
     /// Appends `ops` as one entry and applies them, unless others were first.
     pub(super) fn attempt(&mut self, ops: &[Op<'_>]) -> Result<Attempt> {
         self.ready()?;
+        if self.log.is_unresolved() && self.shown.is_dropped() {
+            // It went with the index: nothing of it is sent any more.
+            return Err(deleted(&self.name));
+        }
         let (batch, seq) = (self.log.next_batch(), self.log.position().seq + 1);
         let mut outcomes = Vec::new();
         let Self { log, shown, .. } = self;
