@@ -29,11 +29,12 @@ impl Log {
     ///
     /// A damaged entry stops it with `Corrupt`, naming the object; what was applied before stays.
     pub fn follow(&mut self, apply: &mut Apply<'_>) -> Result<Followed> {
-        let before = (self.position.seq, self.floors);
         let followed = self.follow_to_the_end(apply);
-        if before != (self.position.seq, self.floors) {
+        if !self.mark.stands_at(self.position.seq, self.floors) {
             self.publish();
         }
+        // There is a snapshot at the floor or above: one who only follows counts no entries for ever.
+        self.tail.cover(self.floors.seq);
         followed
     }
 

@@ -56,6 +56,12 @@ impl Mark {
         }
     }
 
+    /// Whether it tells readers of this place, and of nothing on its way.
+    pub(super) fn stands_at(&self, seq: u64, floors: Floors) -> bool {
+        let place = self.place.load();
+        (place.seq, place.floors, place.sending) == (seq, floors, None)
+    }
+
     /// The last entry that is applied and visible.
     pub fn seq(&self) -> u64 {
         self.place.load().seq
