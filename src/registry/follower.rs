@@ -4,6 +4,7 @@
 //! the same, because a watch may miss what another host wrote. Elsewhere it asks, ever less often while nothing
 //! comes.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::Waker;
@@ -81,7 +82,7 @@ impl Drop for Follower {
 }
 
 fn run(shared: &Shared, mut watch: Option<Box<dyn Watch>>) {
-    let mut watched: Vec<String> = Vec::new();
+    let mut watched = BTreeSet::new();
     let mut pause = ASKED_FIRST;
     for round in 0_u64.. {
         if shared.ended.load(Ordering::Acquire) {
@@ -112,22 +113,21 @@ fn run(shared: &Shared, mut watch: Option<Box<dyn Watch>>) {
 }
 
 /// Watches the logs of `cores`, and no others.
-fn renew(watch: &mut dyn Watch, watched: &mut Vec<String>, cores: &[Arc<Core>]) {
-    let wanted = |prefix: &String| cores.iter().any(|core| frame::log_prefix(&core.name) == *prefix);
+fn renew(watch: &mut dyn Watch, watched: &mut BTreeSet<String>, cores: &[Arc<Core>]) {
+    let wanted: BTreeSet<String> = cores.iter().map(|core| frame::log_prefix(&core.name)).collect();
     watched.retain(|prefix| {
-        let keep = wanted(prefix);
+        let keep = wanted.contains(prefix);
         if !keep {
             watch.remove(prefix);
         }
         keep
     });
-    for core in cores {
-        let prefix = frame::log_prefix(&core.name);
+    for prefix in wanted {
         if watched.contains(&prefix) {
             continue;
         }
         match watch.add(&prefix) {
-            Ok(()) => watched.push(prefix),
+            Ok(()) => drop(watched.insert(prefix)),
             Err(error) => tracing::debug!(prefix, %error, "not watched, and asked from time to time"),
         }
     }
