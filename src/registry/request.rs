@@ -2,11 +2,10 @@
 //!
 //! A request owns its data, so the caller may go away while it is carried out.
 
-use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
 use super::batch::Batch;
-use super::queue::Queue;
+use super::queue::Place;
 use crate::error::Result;
 
 /// The answer to an add.
@@ -87,8 +86,8 @@ pub(super) fn answer<T>(reply: &Reply<T>, result: Result<T>) {
 pub(super) enum Waiting {
     /// A caller, until it is durable and visible.
     Caller(Reply<Written>),
-    /// Nobody: it was queued, as so many bytes.
-    Queue(Arc<Queue>, usize),
+    /// Nobody: it was queued.
+    Queue(Place),
 }
 
 impl Waiting {
@@ -96,7 +95,11 @@ impl Waiting {
     pub(super) fn answer(&self, result: Result<Written>) {
         match self {
             Self::Caller(reply) => answer(reply, result),
-            Self::Queue(queue, bytes) => queue.done(*bytes, result.err()),
+            Self::Queue(place) => {
+                if let Err(error) = result {
+                    place.fail(error);
+                }
+            }
         }
     }
 }

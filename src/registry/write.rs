@@ -3,8 +3,6 @@
 //! When a call returns, its batch is durable and the caller's next search sees it; the calls that end in
 //! `_later` return when it is queued.
 
-use std::sync::Arc;
-
 use super::batch::Batch;
 use super::live::LiveIndex;
 use super::request::{Added, Asked, Deleted, MetadataSet, Request, Waiting, Write, Written};
@@ -92,12 +90,9 @@ impl LiveIndex {
 
     fn write_later(&self, write: Write, key: Option<&str>) -> Result<()> {
         let (core, bytes) = (self.core()?, write.bytes());
-        core.queue.enter(bytes);
-        let waiting = Waiting::Queue(Arc::clone(&core.queue), bytes);
+        let waiting = Waiting::Queue(core.queue.enter(bytes));
         let idempotency_key = key.map(str::to_owned);
-        core.send(Request::Write(Asked { write, idempotency_key, waiting })).inspect_err(|_| {
-            core.queue.done(bytes, None);
-        })
+        core.send(Request::Write(Asked { write, idempotency_key, waiting }))
     }
 
     /// Applies what other processes wrote, and returns the seq.
