@@ -2,14 +2,15 @@
 //!
 //! Readers and the follower take the keeper themselves, to catch up; only the committer writes.
 
-use std::sync::Arc;
 use std::sync::mpsc::{Sender, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::committer;
+use super::follower::Follower;
 use super::keeper::Keeper;
 use super::queue::Queue;
 use super::request::{Reply, Request};
@@ -32,6 +33,8 @@ pub(super) struct Core {
     pub(super) clock: Arc<dyn Clock>,
     keeper: Arc<Mutex<Keeper>>,
     committer: Mutex<Committer>,
+    /// Who follows it where no registry does.
+    follower: OnceLock<Follower>,
 }
 
 enum Committer {
@@ -59,12 +62,21 @@ impl Core {
             clock,
             keeper,
             committer: Mutex::new(committer),
+            follower: OnceLock::new(),
         })
     }
 
     /// Whether this process made it: a forked child must not touch its locks and threads.
     pub(super) fn is_own(&self) -> bool {
         self.pid == std::process::id()
+    }
+
+    /// Starts a follower for this index alone.
+    pub(super) fn follow_alone(self: &Arc<Self>) {
+        if let Some(follower) = Follower::start(&self.store) {
+            follower.add(self);
+            self.follower.get_or_init(|| follower);
+        }
     }
 
     /// Lends the keeper to `look`, while nothing is applied.

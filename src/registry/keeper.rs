@@ -12,7 +12,7 @@ use super::{convert, settings::Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Frame, Header, Op};
 use crate::index::Params;
-use crate::log::{Append, Followed, Inventory, Log, Outcome, Verdict};
+use crate::log::{Append, Followed, Inventory, Log, Outcome, Position, Verdict};
 
 /// An index and its log.
 pub(super) struct Keeper {
@@ -47,6 +47,12 @@ impl Keeper {
         keeper
     }
 
+    /// The lineage and generation, by which an index is told from others of its name.
+    pub(super) fn origin(&self) -> ([u8; 16], u64) {
+        let Position { lineage, generation, .. } = self.log.position();
+        (lineage, generation)
+    }
+
     /// Resolves and applies what an earlier write left open; only then can a write be checked.
     pub(super) fn ready(&mut self) -> Result<()> {
         self.check_writable()?;
@@ -56,16 +62,16 @@ impl Keeper {
 
     /// Resolves and applies an entry whose outcome was unknown, if there is one.
     pub(super) fn resolve(&mut self) -> Result<()> {
+        if self.log.is_unresolved() && self.shown.is_dropped() {
+            // It went with the index: nothing of it is sent any more.
+            return Err(deleted(&self.name));
+        }
         if self.log.settle()? { self.catch_up() } else { Ok(()) }
     }
 
     /// Appends `ops` as one entry and applies them, unless others were first.
     pub(super) fn attempt(&mut self, ops: &[Op<'_>]) -> Result<Attempt> {
         self.ready()?;
-        if self.log.is_unresolved() && self.shown.is_dropped() {
-            // It went with the index: nothing of it is sent any more.
-            return Err(deleted(&self.name));
-        }
         let (batch, seq) = (self.log.next_batch(), self.log.position().seq + 1);
         let mut outcomes = Vec::new();
         let Self { log, shown, .. } = self;
@@ -196,6 +202,7 @@ impl Keeper {
                 self.shown.halt(None);
             }
         }
+        Ok(())
     }
 
     /// The index as a process opens it now; `None`, and marked so, if it was dropped.

@@ -24,14 +24,17 @@ pub struct LiveIndex {
 struct Inner {
     name: String,
     params: Params,
+    /// The lineage and generation: an index made again under the name has others.
+    origin: ([u8; 16], u64),
     core: ArcSwap<Core>,
 }
 
 impl LiveIndex {
     pub(super) fn new(store: Arc<dyn Store>, keeper: Keeper) -> Result<Self> {
         let (name, params) = (keeper.name.clone(), keeper.params);
+        let origin = keeper.origin();
         let core = ArcSwap::from_pointee(Core::new(store, keeper)?);
-        Ok(Self { inner: Arc::new(Inner { name, params, core }) })
+        Ok(Self { inner: Arc::new(Inner { name, params, origin, core }) })
     }
 
     /// Its name.
@@ -85,10 +88,18 @@ impl LiveIndex {
         let settings = Settings::default();
         match open(&store, self.name(), &settings)? {
             Stands::Index(opened) => {
-                let core = Arc::new(Core::new(store, Keeper::new(self.name(), *opened, settings))?);
+                let keeper = Keeper::new(self.name(), *opened, settings);
+                if keeper.origin() != self.inner.origin {
+                    return Err(deleted(self.name()));
+                }
+                let core = Arc::new(Core::new(store, keeper)?);
                 let before = self.inner.core.compare_and_swap(inherited, Arc::clone(&core));
                 // Another thread of this child may have been first: then its core is the one.
-                Ok(if Arc::ptr_eq(&before, inherited) { core } else { Arc::clone(&before) })
+                if !Arc::ptr_eq(&before, inherited) {
+                    return Ok(Arc::clone(&before));
+                }
+                core.follow_alone();
+                Ok(core)
             }
             Stands::Nothing(_) => Err(deleted(self.name())),
         }
