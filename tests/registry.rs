@@ -8,7 +8,7 @@ use std::path::Path;
 
 use support::numbers::Seeded;
 use vectord::error::{ErrorKind, Part};
-use vectord::registry::{Batch, Distance, LiveIndex, Params, Registry, SearchOptions};
+use vectord::registry::{Added, Batch, Distance, LiveIndex, Params, Registry, SearchOptions};
 
 fn batch(rows: &[(&str, &[f32])]) -> Batch {
     let mut batch = Batch::builder(rows.len(), rows[0].1.len() as u32);
@@ -298,17 +298,19 @@ fn an_idempotency_key_answers_a_repetition_also_after_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let url = folder.path().to_str().unwrap();
     let rows = || batch(&[("a", &[1.0, 0.0]), ("b", &[0.0, 1.0])]);
-    let first = {
+    let again = {
         let docs = Registry::open_unshared(url).unwrap().create("docs", Params::new(2)).unwrap();
         let first = docs.add(rows(), Some("job-1")).unwrap();
         docs.delete(&["a"]).unwrap();
-        assert_eq!(docs.add(rows(), Some("job-1")).unwrap(), first);
+        assert!(!first.repeated);
+        let again = Added { repeated: true, ..first };
+        assert_eq!(docs.add(rows(), Some("job-1")).unwrap(), again);
         assert_eq!(docs.len().unwrap(), 1, "the repetition did nothing");
-        first
+        again
     };
     for checkpoint in [true, false] {
         let docs = Registry::open_unshared(url).unwrap().get("docs").unwrap();
-        assert_eq!(docs.add(rows(), Some("job-1")).unwrap(), first);
+        assert_eq!(docs.add(rows(), Some("job-1")).unwrap(), again);
         let error = docs.add(batch(&[("z", &[1.0, 0.0])]), Some("job-1")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
         let error = docs.add(rows(), Some("")).unwrap_err();

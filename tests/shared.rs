@@ -296,7 +296,9 @@ fn writers_at_once_lose_nothing_and_agree() {
                 seq = hits.seq;
             }
         });
-        writers.into_iter().for_each(|writer| drop(writer.join().unwrap()));
+        for writer in writers {
+            writer.join().unwrap();
+        }
         done.store(true, Ordering::Release);
         reader.join().unwrap();
     });

@@ -24,11 +24,10 @@ const GROUP_BYTES: usize = 8 << 20;
 const PENDING_ROWS: usize = 4_096;
 
 /// Starts the thread.
-pub(super) fn start(keeper: Arc<Mutex<Keeper>>) -> Result<(Sender<Request>, JoinHandle<()>)> {
+pub(super) fn start(name: &str, keeper: Arc<Mutex<Keeper>>) -> Result<(Sender<Request>, JoinHandle<()>)> {
     let (sender, receiver) = channel();
-    let name = format!("vectord {}", keeper.lock().name);
     let thread = std::thread::Builder::new()
-        .name(name)
+        .name(format!("vectord {name}"))
         .spawn(move || run(&keeper, &receiver))
         .map_err(|error| Error::exhausted(format!("cannot start a thread: {error}")).caused_by(error))?;
     Ok((sender, thread))

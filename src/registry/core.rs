@@ -51,7 +51,7 @@ impl Core {
         let writes = keeper.log.checkpoint_worthwhile() && keeper.check_writable().is_ok();
         shown.attach(&name);
         let keeper = Arc::new(Mutex::new(keeper));
-        let committer = if writes { started(&keeper)? } else { Committer::Idle };
+        let committer = if writes { started(&name, &keeper)? } else { Committer::Idle };
         Ok(Self {
             pid: std::process::id(),
             name,
@@ -123,7 +123,7 @@ impl Core {
     pub(super) fn send(&self, request: Request) -> Result<()> {
         let mut committer = self.committer.lock();
         if matches!(&*committer, Committer::Idle) {
-            *committer = started(&self.keeper)?;
+            *committer = started(&self.name, &self.keeper)?;
         }
         match &*committer {
             Committer::Running(sender, _) => sender.send(request).map_err(|_| self.ended()),
@@ -161,8 +161,8 @@ impl Core {
     }
 }
 
-fn started(keeper: &Arc<Mutex<Keeper>>) -> Result<Committer> {
-    let (sender, thread) = committer::start(Arc::clone(keeper))?;
+fn started(name: &str, keeper: &Arc<Mutex<Keeper>>) -> Result<Committer> {
+    let (sender, thread) = committer::start(name, Arc::clone(keeper))?;
     Ok(Committer::Running(sender, thread))
 }
 

@@ -136,7 +136,9 @@ impl Store for Faults {
         }
         if key.as_str().contains("/log/") {
             let call = self.after.lock().unwrap().take();
-            call.into_iter().for_each(|call| call());
+            if let Some(call) = call {
+                call();
+            }
         }
         put
     }
