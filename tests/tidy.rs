@@ -39,12 +39,15 @@ const ONLY_UNDER: &[(&str, &[&str])] = &[
 const NEVER_UNDER: &[(&str, &[&str])] =
     &[("tokio", &["metric/", "graph/", "index/", "store/", "frame/", "log/", "registry/"])];
 
-/// Source files over [`LONGEST`] lines, each with its own limit and the reason.
-const LONGER: &[(&str, usize, &str)] = &[(
-    "python/index.rs",
-    570,
-    "a class has one block of methods, and more than half of this one is docstrings",
-)];
+/// Source files over [`LONGEST`] lines, each with its own limit and the reason; paths as in `walk`.
+const LONGER: &[(&str, usize, &str)] = &[
+    (
+        "python/index.rs",
+        570,
+        "a class has one block of methods, and more than half of this one is docstrings",
+    ),
+    ("vectord/_vectord.pyi", 350, "a module has one stub"),
+];
 const LONGEST: usize = 300;
 
 /// What is left behind by unfinished work, and paths that exist on one machine only.
