@@ -25,6 +25,8 @@ from rows import DIMENSION, make
 
 Rows = npt.NDArray[np.float32]
 QUICK = 10 if "VECTORD_BENCH_QUICK" in os.environ else 1
+# On the disk that the project is on: /tmp may be memory.
+DISK = Path(__file__).parents[1] / "target"
 FIRST = 1_000
 SINGLE = 300 // QUICK
 LARGE, LARGE_ROWS = 30 // QUICK, 128
@@ -136,7 +138,7 @@ def named(start: int, count: int) -> list[str]:
 def adds(library: str) -> dict[str, float]:
     """Add after 1,000 rows: one by one, then 128 at a time; what it costs in time and on the disk."""
     rows = make(FIRST + SINGLE + LARGE * LARGE_ROWS)
-    with tempfile.TemporaryDirectory(dir=Path.cwd() / "target") as folder:
+    with tempfile.TemporaryDirectory(dir=DISK) as folder:
         index = LIBRARIES[library](folder)
         index.add(named(0, FIRST), rows[:FIRST])
 
@@ -165,7 +167,7 @@ def adds(library: str) -> dict[str, float]:
 def fresh(library: str) -> dict[str, float]:
     """Count how many of 100 rows an open process sees at once when another was told that they are in."""
     rows = strangers()
-    with tempfile.TemporaryDirectory(dir=Path.cwd() / "target") as folder:
+    with tempfile.TemporaryDirectory(dir=DISK) as folder:
         LIBRARIES[library](folder).add(named(0, FIRST), rows[:FIRST])
         with Child(sys.executable, __file__, "write", library, folder) as writer:
             reader = LIBRARIES[library](folder)
@@ -180,13 +182,13 @@ def fresh(library: str) -> dict[str, float]:
 def synced(library: str, count: str) -> None:
     """Add so many rows one by one, for strace to count what is asked of the disk."""
     rows = strangers()
-    with tempfile.TemporaryDirectory(dir=Path.cwd() / "target") as folder:
+    with tempfile.TemporaryDirectory(dir=DISK) as folder:
         index = LIBRARIES[library](folder)
         index.add(named(0, FIRST), rows[:FIRST])
         for row in range(FIRST, FIRST + int(count)):
             index.add(named(row, 1), rows[row : row + 1])
-        # Closing is no part of it.
-        os._exit(0)
+    # Closing is no part of it.
+    os._exit(0)
 
 
 def write(library: str, folder: str) -> None:
