@@ -62,11 +62,6 @@ impl Mark {
         (place.seq, place.floors, place.sending) == (seq, floors, None)
     }
 
-    /// The last entry that is applied and visible.
-    pub fn seq(&self) -> u64 {
-        self.place.load().seq
-    }
-
     /// Whether the store holds something that is not applied here and may have been acknowledged to somebody.
     ///
     /// `floor` says whether to look for the next floor too. Without, `false` proves nothing for a process that

@@ -83,6 +83,7 @@ impl Drop for Follower {
 
 fn run(shared: &Shared, mut watch: Option<Box<dyn Watch>>) {
     let mut watched = BTreeSet::new();
+    let mut named = Vec::new();
     let mut pause = ASKED_FIRST;
     for round in 0_u64.. {
         if shared.ended.load(Ordering::Acquire) {
@@ -97,14 +98,17 @@ fn run(shared: &Shared, mut watch: Option<Box<dyn Watch>>) {
             renew(&mut **watch, &mut watched, &cores);
         }
         let mut found = false;
-        for core in &cores {
-            found |= look(core, round % THOROUGH == 0, watch.is_some());
+        let thorough = round % THOROUGH == 0;
+        // After a wake only where something appeared; at a time-out, and from time to time, everywhere.
+        let everywhere = thorough || named.is_empty();
+        for core in cores.iter().filter(|core| everywhere || named.contains(&frame::log_prefix(&core.name))) {
+            found |= look(core, thorough, watch.is_some());
         }
         let least = PAUSE_PER_INDEX * cores.len() as u32;
         // The last handle of an index may go meanwhile: then it is closed here, and not held on to.
         drop(cores);
         if let Some(watch) = &mut watch {
-            watch.wait(WATCHED.max(least));
+            named = watch.wait(WATCHED.max(least));
         } else {
             pause = if found { ASKED_FIRST } else { (pause * 2).min(ASKED_LAST) };
             std::thread::park_timeout(pause.max(least));

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::core::{Core, readable};
+use super::keeper::deleted;
 use crate::error::{Error, Result};
 
 /// What a read promises about the writes of other processes. One's own are always seen.
@@ -92,6 +93,9 @@ impl Core {
             let at = self.shown.index().seq();
             if at >= seq {
                 return Ok(());
+            }
+            if self.shown.is_dropped() {
+                return Err(deleted(&self.name));
             }
             if let Some(error) = self.shown.damage() {
                 return Err(error);

@@ -140,11 +140,12 @@ impl Group {
     }
 }
 
-/// A pause before the next attempt: up to a millisecond for each so far, so that writers part ways.
+/// A pause of up to a millisecond before the next attempt, so that writers part ways. It does not grow: who lost
+/// often would lose more often.
 fn jitter(batch: u64, attempts: u64) -> Duration {
     let mixed =
         (batch ^ (u64::from(std::process::id()) << 32) ^ attempts).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    Duration::from_micros((mixed >> 40) % (1_000 * attempts.min(20)))
+    Duration::from_micros((mixed >> 40) % 1_000)
 }
 
 impl Prepared {

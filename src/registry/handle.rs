@@ -237,7 +237,8 @@ fn create(name: &str, params: Params, mut log: Log) -> Result<Opened> {
         Append::Committed(seq) => Ok(Opened { params, index: Index::new(params, seq)?, log, damage: None }),
         Append::Taken => Err(taken(name)),
         Append::Overtaken => {
-            Err(Error::conflict(format!("index {name:?} is being created elsewhere: retry")))
+            Err(Error::conflict(format!("index {name:?} is being created elsewhere: retry"))
+                .outcome_unknown())
         }
     }
 }

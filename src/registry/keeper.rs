@@ -179,14 +179,21 @@ impl Keeper {
         // The damage is what the caller has to hear of, not that looking for help failed too.
         let newer = Inventory::take(&**self.log.store(), &self.name)
             .is_ok_and(|inventory| inventory.snapshots.last().is_some_and(|&(seq, _)| seq > at));
-        if newer
-            && let Ok(Some(opened)) = self.newest()
-            && opened.log.position().seq > at
-        {
-            self.take(opened);
+        if newer && self.pass(at) {
             return Ok(());
         }
         Err(if self.shown.is_dropped() { deleted(&self.name) } else { self.halt(error) })
+    }
+
+    /// Starts again from a state after `at`, if there is one; answers whether.
+    fn pass(&mut self, at: u64) -> bool {
+        match self.newest() {
+            Ok(Some(opened)) if opened.log.position().seq > at => {
+                self.take(opened);
+                true
+            }
+            Ok(_) | Err(_) => false,
+        }
     }
 
     /// Tries whether what stopped this index is repaired.
@@ -195,12 +202,18 @@ impl Keeper {
             return Ok(());
         }
         self.catch_up()?;
-        if self.log.position().seq > self.halted_at && self.shown.damage().is_some() {
-            let inventory = Inventory::take(&**self.log.store(), &self.name)?;
-            if gap(&self.log, &inventory, &self.name).is_none() {
-                tracing::info!(index = self.name, "what was damaged is whole, and writes go on");
-                self.shown.halt(None);
-            }
+        if self.shown.damage().is_none() {
+            return Ok(());
+        }
+        let at = self.log.position().seq;
+        let inventory = Inventory::take(&**self.log.store(), &self.name)?;
+        // A missing entry stops nobody who follows: it looks like the end of the log.
+        if inventory.snapshots.last().is_some_and(|&(seq, _)| seq > at) && self.pass(at) {
+            return Ok(());
+        }
+        if at > self.halted_at && gap(&self.log, &inventory, &self.name).is_none() {
+            tracing::info!(index = self.name, "what was damaged is whole, and writes go on");
+            self.shown.halt(None);
         }
         Ok(())
     }
