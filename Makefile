@@ -32,9 +32,10 @@ check: $(DEV) ## the quick part of `make test`: formatting, lint, types, layers
 soak: $(DEV) ## loads, kills and fuzzers at full length: VECTORD_SOAK seconds each, 600 by default
 	@VECTORD_SOAK=$${VECTORD_SOAK:-600} tests/stages.sh rust wheel pytest
 
-bench: $(BENCH)/bench.stamp ## criterion, then side by side with hnswlib; VECTORD_DATA names a directory of real vectors
+bench: $(BENCH)/bench.stamp ## criterion, side by side with hnswlib, many processes; VECTORD_DATA names a directory of real vectors
 	cargo bench --locked
 	$(BENCH)/bin/python benches/peers.py --write benches/RESULTS.md
+	$(BENCH)/bin/python benches/processes.py --write benches/PROCESSES.md
 
 wheel: $(WHEEL) ## build the wheel into dist/ and install it into .venv
 
