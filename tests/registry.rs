@@ -8,7 +8,7 @@ use std::path::Path;
 
 use support::numbers::Seeded;
 use vectord::error::{ErrorKind, Part};
-use vectord::registry::{Added, Batch, Distance, LiveIndex, Params, Registry, SearchOptions};
+use vectord::registry::{Added, Batch, Distance, LiveIndex, Params, Registry, SearchOptions, operate};
 
 fn batch(rows: &[(&str, &[f32])]) -> Batch {
     let mut batch = Batch::builder(rows.len(), rows[0].1.len() as u32);
@@ -260,6 +260,30 @@ fn a_missing_entry_is_damage_not_the_end() {
         error.to_string().contains("00000000000000000003.lhl1: entry is missing, though entry 4 is there"),
         "{error}"
     );
+}
+
+#[test]
+fn an_operators_repair_heals_a_process_that_has_the_index_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = folder.path().to_str().unwrap();
+    {
+        let live = Registry::open_unshared(url).unwrap().create("docs", Params::new(2)).unwrap();
+        for id in ["a", "b", "c"] {
+            live.add(batch(&[(id, &[1.0, 0.0])]), None).unwrap();
+        }
+    }
+    std::fs::remove_file(folder.path().join("_vectors/docs/log/00000000000000000003.lhl1")).unwrap();
+    let registry = Registry::open_unshared(url).unwrap();
+    let live = registry.get("docs").unwrap();
+    assert!(live.halted().unwrap().is_some());
+    operate::quarantine(&*registry.store(), "docs", 3, false).unwrap();
+    let begun = std::time::Instant::now();
+    while live.halted().unwrap().is_some() {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", live.halted());
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(live.contains("a").unwrap() && !live.contains("b").unwrap() && live.contains("c").unwrap());
+    assert_eq!(live.add(batch(&[("d", &[1.0, 0.0])]), None).unwrap().length, 3);
 }
 
 #[test]
