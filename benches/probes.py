@@ -179,7 +179,8 @@ def appended(_library: str, name: str) -> dict[str, Any]:
 
 
 def answers(index: Index, queries: Rows) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.float32]]:
-    """Return the ids and distances of every query, asked one by one."""
+    """Return the ids and distances of every query, asked one by one when every row is attached."""
+    index.stats()
     hits = [index.search(query, k=K) for query in queries]
     return np.stack([hit.ids.astype(str) for hit in hits]), np.stack([hit.distances for hit in hits])
 
