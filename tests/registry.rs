@@ -241,8 +241,8 @@ fn a_damaged_index_is_named_and_never_stops_the_others() {
     assert_eq!(all[2].1.as_ref().unwrap().add(batch(&[("c", &[1.0, 1.0])]), None).unwrap().length, 3);
 }
 
-#[test]
-fn a_missing_entry_is_damage_not_the_end() {
+/// An index of "a", "b" and "c" whose entry with "b" is gone.
+fn without_entry_3() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let url = folder.path().to_str().unwrap();
     {
@@ -252,6 +252,13 @@ fn a_missing_entry_is_damage_not_the_end() {
         }
     }
     std::fs::remove_file(folder.path().join("_vectors/docs/log/00000000000000000003.lhl1")).unwrap();
+    folder
+}
+
+#[test]
+fn a_missing_entry_is_damage_not_the_end() {
+    let folder = without_entry_3();
+    let url = folder.path().to_str().unwrap();
     let live = Registry::open_unshared(url).unwrap().get("docs").unwrap();
     assert_eq!(live.len().unwrap(), 1);
     let error = live.delete(&["a"]).unwrap_err();
@@ -264,15 +271,8 @@ fn a_missing_entry_is_damage_not_the_end() {
 
 #[test]
 fn an_operators_repair_heals_a_process_that_has_the_index_open() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = without_entry_3();
     let url = folder.path().to_str().unwrap();
-    {
-        let live = Registry::open_unshared(url).unwrap().create("docs", Params::new(2)).unwrap();
-        for id in ["a", "b", "c"] {
-            live.add(batch(&[(id, &[1.0, 0.0])]), None).unwrap();
-        }
-    }
-    std::fs::remove_file(folder.path().join("_vectors/docs/log/00000000000000000003.lhl1")).unwrap();
     let registry = Registry::open_unshared(url).unwrap();
     let live = registry.get("docs").unwrap();
     assert!(live.halted().unwrap().is_some());

@@ -211,8 +211,8 @@ fn a_follower_hears_of_writes_without_being_asked() {
     }
 }
 
-#[test]
-fn a_store_that_cannot_decide_races_has_one_writer() {
+/// A store without put-if-absent, and two processes that have written to it one after the other.
+fn two_writers_on_a_store_that_cannot_decide_races() -> (Arc<Memory>, LiveIndex, LiveIndex) {
     let store = Arc::new(Memory::new());
     let weak = || {
         let faults = Faults::before(store.clone());
@@ -223,6 +223,12 @@ fn a_store_that_cannot_decide_races_has_one_writer() {
     first.add(one("a"), None).unwrap();
     let second = weak().get("docs").unwrap();
     second.add(one("b"), None).unwrap();
+    (store, first, second)
+}
+
+#[test]
+fn a_store_that_cannot_decide_races_has_one_writer() {
+    let (store, first, second) = two_writers_on_a_store_that_cannot_decide_races();
     let error = first.add(one("c"), None).unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Unsupported, Outcome::Known), "{error}");
     assert!(error.to_string().contains("another process writes to index \"docs\""), "{error}");
@@ -434,16 +440,7 @@ fn a_group_is_checked_again_though_catching_up_failed_half_way() {
 
 #[test]
 fn a_process_that_may_write_no_more_still_reads_what_the_other_writes() {
-    let store = Arc::new(Memory::new());
-    let weak = || {
-        let faults = Faults::before(store.clone());
-        faults.claim(|capabilities| capabilities.put_if_absent = false);
-        Registry::on_with(faults, Settings { follow: false, ..Settings::default() })
-    };
-    let first = weak().create("docs", Params::new(DIMENSION as u32)).unwrap();
-    first.add(one("a"), None).unwrap();
-    let second = weak().get("docs").unwrap();
-    second.add(one("b"), None).unwrap();
+    let (_, first, second) = two_writers_on_a_store_that_cannot_decide_races();
     assert_eq!(first.add(one("c"), None).unwrap_err().kind(), ErrorKind::Unsupported);
     assert_eq!(first.len().unwrap(), 2);
     let added = second.add(one("d"), None).unwrap();

@@ -33,6 +33,7 @@ pub use entry_decode::{decode_entry, decode_header, digest_of, salvage_entry};
 pub use entry_encode::encode_entry;
 pub use envelope::{decode_envelope, snapshot_digest};
 pub use floor::{Floor, decode_floor, encode_floor};
+pub use hex16::hex;
 pub use ids::{Ids, IdsRef, MetadataRows, MetadataRowsRef, decode_ids_payload, decode_metadata_payload};
 pub use keys::{
     Key, ROOT, check_name, floor_key, index_prefix, legacy_key, log_key, log_prefix, parse_key,

@@ -135,7 +135,7 @@ impl Log {
 }
 
 /// Operations that renumber or end an index stand alone in their entry, so that no batch is half visible.
-fn check_alone(ops: &[Op<'_>]) -> Result<()> {
+pub fn check_alone(ops: &[Op<'_>]) -> Result<()> {
     let alone = |op: &Op<'_>| match op.frame {
         Frame::Create(_) | Frame::Drop | Frame::Compact => true,
         Frame::Upsert(_) | Frame::Delete(_) | Frame::SetMetadata(_) => false,

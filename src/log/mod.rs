@@ -19,7 +19,7 @@ pub use self::append::{Append, Verdict};
 pub use self::checkpoint::{Keep, delete_below, publish_snapshot};
 pub use self::clock::{Clock, SystemClock};
 pub use self::floor::Floors;
-pub use self::follow::{Apply, Followed, READS};
+pub use self::follow::{Apply, Followed, READS, check_alone};
 pub use self::inventory::Inventory;
 pub use self::ledger::{Known, Ledger, Outcome};
 pub use self::mark::Mark;

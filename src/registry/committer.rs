@@ -16,6 +16,7 @@ use super::load::finish_drop;
 use super::request::{Asked, Request, answer};
 use crate::error::{Error, Result};
 use crate::frame::Frame;
+use crate::log::Log;
 
 /// A group of writes goes into one entry of about this many bytes.
 const GROUP_BYTES: usize = 8 << 20;
@@ -117,18 +118,19 @@ fn after_write(keeper: &Mutex<Keeper>) {
         keeper.log.note_work(shown.take_attach_time());
         keeper.log.checkpoint_due()
     };
-    let done = if due { compacted.and_then(|()| checkpoint_if_needed(keeper)) } else { compacted };
+    let done =
+        if due { compacted.and_then(|()| checkpoint_if(keeper, Log::checkpoint_due)) } else { compacted };
     warn(keeper, done);
 }
 
-/// Writes a snapshot, unless another process's covers so much that none is due.
-fn checkpoint_if_needed(keeper: &Mutex<Keeper>) -> Result<()> {
-    let due = {
+/// Writes a snapshot if it is `wanted` also after a look at those of other processes.
+fn checkpoint_if(keeper: &Mutex<Keeper>, wanted: impl Fn(&Log) -> bool) -> Result<()> {
+    let wanted = {
         let mut keeper = keeper.lock();
         keeper.log.look_for_snapshots()?;
-        keeper.log.checkpoint_due()
+        wanted(&keeper.log)
     };
-    if due { checkpoint(keeper).map(drop) } else { Ok(()) }
+    if wanted { checkpoint(keeper).map(drop) } else { Ok(()) }
 }
 
 /// What failed here loses nothing: the log keeps everything, and it is tried again when the log has grown.
@@ -173,17 +175,8 @@ fn tidy(keeper: &Mutex<Keeper>) {
     if keeper.lock().check_writable().is_err() {
         return;
     }
-    let done = compact_if(keeper, 5).and_then(|()| checkpoint_if_worthwhile(keeper));
+    let done = compact_if(keeper, 5).and_then(|()| checkpoint_if(keeper, Log::checkpoint_worthwhile));
     warn(keeper, done);
-}
-
-fn checkpoint_if_worthwhile(keeper: &Mutex<Keeper>) -> Result<()> {
-    let worthwhile = {
-        let mut keeper = keeper.lock();
-        keeper.log.look_for_snapshots()?;
-        keeper.log.checkpoint_worthwhile()
-    };
-    if worthwhile { checkpoint(keeper).map(drop) } else { Ok(()) }
 }
 
 fn close(keeper: &Mutex<Keeper>) {

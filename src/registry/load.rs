@@ -5,13 +5,13 @@
 use std::sync::Arc;
 
 use super::adopt;
-use super::convert;
+use super::replay::Replay;
 use super::settings::Settings;
 use super::snapshot::{self, Restored};
 use crate::error::{Error, ErrorKind, Result};
-use crate::frame::{self, Frame, Header, Op};
+use crate::frame;
 use crate::index::{Index, Params};
-use crate::log::{Followed, Inventory, Keep, Ledger, Log, Outcome, Position, READS};
+use crate::log::{Followed, Inventory, Keep, Ledger, Log, Position, READS};
 use crate::store::{Key, Store};
 
 /// What stands under a name.
@@ -29,13 +29,6 @@ pub(super) struct Opened {
     pub(super) log: Log,
     /// Why nothing after this state can be read, if so.
     pub(super) damage: Option<Error>,
-}
-
-/// The state while the log is replayed.
-struct Replay {
-    index: Option<(Params, Index)>,
-    /// The parameters of an index that the tail of the log ends.
-    dropped: Option<Params>,
 }
 
 /// Opens the index `name` on `store`.
@@ -82,28 +75,6 @@ pub(super) fn open(store: &Arc<dyn Store>, name: &str, settings: &Settings) -> R
         };
     }
     Err(Error::unavailable(format!("index {name:?} is checkpointed faster than it can be opened")))
-}
-
-impl Replay {
-    fn apply(&mut self, header: &Header, ops: &[Op<'_>]) -> Result<Vec<Outcome>> {
-        match (ops, &self.index) {
-            ([Op { frame: Frame::Create(params), .. }], None) => {
-                let params = convert::params_from_frame(params)?;
-                self.index = Some((params, Index::new(params, header.seq)?));
-                self.dropped = None;
-                Ok(vec![Outcome::default()])
-            }
-            ([Op { frame: Frame::Drop, .. }], Some(_)) => {
-                self.dropped = self.index.take().map(|(params, _)| params);
-                Ok(vec![Outcome::default()])
-            }
-            (ops, Some((params, index))) => {
-                convert::check(params, ops)?;
-                Ok(convert::apply(index, header.seq, ops))
-            }
-            (_, None) => Err(Error::corrupt("the entry writes to an index that was not created")),
-        }
-    }
 }
 
 /// Gives back the disk of an index whose DROP is logged, but whose deleter did not come to its tombstone.

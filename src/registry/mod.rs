@@ -19,6 +19,7 @@ mod names;
 pub mod operate;
 mod queue;
 mod read;
+mod replay;
 mod request;
 mod settings;
 mod shared;

@@ -55,11 +55,10 @@ impl LiveIndex {
         core.shown.attach_down_to(0);
         core.with_keeper(|keeper| {
             let bytes = snapshot::encode(&keeper.name, &keeper.params, &keeper.log, &keeper.shown.index())?;
-            Ok(StateDigest { seq: keeper.log.position().seq, digest: hex(frame::snapshot_digest(&bytes)?) })
+            Ok(StateDigest {
+                seq: keeper.log.position().seq,
+                digest: frame::hex(frame::snapshot_digest(&bytes)?),
+            })
         })
     }
-}
-
-fn hex(digest: frame::Digest) -> String {
-    format!("{:032x}", u128::from_be_bytes(digest))
 }

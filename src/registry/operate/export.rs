@@ -36,7 +36,7 @@ pub struct Exported {
 pub fn export_lhv1_go(store: &dyn Store, name: &str) -> Result<(Vec<u8>, Exported)> {
     let state = load(store, name)?;
     let seq = state.position.seq;
-    let (params, index) = state.index.expect("load() answers NotFound where there is none");
+    let (params, index) = state.replay.index.expect("load() answers NotFound where there is none");
     let go = convert::params_to_frame(name, &params);
     if go.distance == "dot" {
         return Err(Error::unsupported(

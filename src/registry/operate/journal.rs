@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::objects::{Objects, floors};
 use super::read::get;
-use super::report::{Finding, FloorReport, hex, kind_of};
+use super::report::{Finding, FloorReport, kind_of};
 use crate::error::Result;
 use crate::frame::{self, Header, Op, SnapshotHeader};
 use crate::store::Store;
@@ -135,9 +135,9 @@ impl Journal {
             Ok(snapshot) => {
                 let SnapshotHeader { live, dropped, writers, writers_from, .. } = snapshot.header;
                 (report.rows, report.dropped) = (Some(live), Some(dropped));
-                report.digest = frame::snapshot_digest(bytes).ok().map(hex);
+                report.digest = frame::snapshot_digest(bytes).ok().map(frame::hex);
                 let writer = |(id, state): ([u8; 16], frame::WriterState)| {
-                    (hex(id), Writer { batch: state.batch, seq: state.seq })
+                    (frame::hex(id), Writer { batch: state.batch, seq: state.seq })
                 };
                 self.writers = writers.into_iter().map(writer).collect();
                 self.writers_from = writers_from;
@@ -158,7 +158,7 @@ impl Entry {
             }
         };
         let ops = ops.iter().map(Operation::of).collect();
-        let digest = frame::digest_of(bytes).ok().map(hex);
+        let digest = frame::digest_of(bytes).ok().map(frame::hex);
         let bytes = bytes.len() as u64;
         match header {
             None => Self {
@@ -183,10 +183,10 @@ impl Entry {
             }) => Self {
                 seq,
                 generation: Some(generation),
-                writer_id: Some(hex(writer_id)),
+                writer_id: Some(frame::hex(writer_id)),
                 writer_batch: Some(writer_batch),
                 digest,
-                prev_digest: Some(hex(prev_digest)),
+                prev_digest: Some(frame::hex(prev_digest)),
                 bytes,
                 ops,
                 error,

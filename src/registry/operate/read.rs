@@ -37,7 +37,7 @@ pub(super) fn load(store: &dyn Store, name: &str) -> Result<State> {
     let Reached { state, damage, .. } = reach(store, name)?;
     match damage {
         Some(damage) => Err(Error::corrupt(damage.why).within(damage.object)),
-        None if state.index.is_none() => Err(Error::not_found(format!("no index is named {name:?}"))),
+        None if state.replay.index.is_none() => Err(Error::not_found(format!("no index is named {name:?}"))),
         None => Ok(state),
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::diagnose::{Damage, Reached, reach};
 use super::journal::Operation;
 use super::read::get;
-use super::report::{hex, ids_of};
+use super::report::ids_of;
 use super::state::State;
 use crate::error::{Error, Result};
 use crate::frame::{self, Digest};
@@ -73,7 +73,7 @@ pub fn quarantine(store: &dyn Store, name: &str, seq: u64, dry_run: bool) -> Res
     let Damage { why, bytes, next_entry_exists, .. } = refuse_unless_first(name, seq, base, &state, damage)?;
     let stored = get(store, frame::log_key(name, seq))?;
     let next = if next_entry_exists { get(store, frame::log_key(name, seq + 1))? } else { None };
-    if state.index.is_none() && (state.dropped.is_none() || next_entry_exists) {
+    if state.replay.index.is_none() && (state.replay.dropped.is_none() || next_entry_exists) {
         return Err(Error::invalid(format!(
             "there is no index before entry {seq} that could go on without it: restore a backup, or delete the \
              objects below {} by hand",
@@ -92,7 +92,7 @@ pub fn quarantine(store: &dyn Store, name: &str, seq: u64, dry_run: bool) -> Res
         seq,
         why,
         bytes,
-        writer_id: header.map(|header| hex(header.writer_id)),
+        writer_id: header.map(|header| frame::hex(header.writer_id)),
         writer_batch: header.map(|header| header.writer_batch),
         ops,
         next_entry_exists,

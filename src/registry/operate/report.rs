@@ -6,11 +6,6 @@ use serde::Serialize;
 
 use crate::frame::{Frame, Op};
 
-/// Sixteen bytes as 32 lower-case hex digits, as in the objects themselves.
-pub(super) fn hex(bytes: [u8; 16]) -> String {
-    format!("{:032x}", u128::from_be_bytes(bytes))
-}
-
 /// Something an operator should know about an object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {

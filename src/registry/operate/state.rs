@@ -2,20 +2,17 @@
 //!
 //! The checks are the log's own, made once more: an entry counts only if it continues the one before.
 
+use super::super::replay::Replay;
 use super::super::snapshot::{self, Restored};
 use super::super::{adopt, convert};
-use super::report::hex;
 use crate::error::{Error, Result};
-use crate::frame::{self, Frame, Header, Op};
-use crate::index::{Index, Params};
-use crate::log::{Ledger, Outcome, Position};
+use crate::frame::{self, Frame, Header, Op, hex};
+use crate::log::{self, Ledger, Position};
 
 /// An index, or the absence of one, exactly after the entry at `position`.
 pub(super) struct State {
     name: String,
-    pub(super) index: Option<(Params, Index)>,
-    /// The parameters of an index that was dropped.
-    pub(super) dropped: Option<Params>,
+    pub(super) replay: Replay,
     pub(super) position: Position,
     ledger: Ledger,
 }
@@ -24,7 +21,7 @@ impl State {
     /// Before the first entry.
     pub(super) fn before_all(name: &str) -> Self {
         let (position, ledger) = (Position::default(), Ledger::default());
-        Self { name: name.to_owned(), index: None, dropped: None, position, ledger }
+        Self { name: name.to_owned(), replay: Replay::default(), position, ledger }
     }
 
     /// What a snapshot holds.
@@ -34,7 +31,7 @@ impl State {
             Some(_) => None,
             None => Some(convert::params_from_frame(&frame::decode_envelope(bytes)?.params)?),
         };
-        Ok(Self { name: name.to_owned(), index, dropped, position, ledger })
+        Ok(Self { name: name.to_owned(), replay: Replay { index, dropped }, position, ledger })
     }
 
     /// What the Go service's blob will be adopted as.
@@ -46,7 +43,8 @@ impl State {
     pub(super) fn apply(&mut self, bytes: &[u8]) -> Result<()> {
         let (header, ops) = frame::decode_entry(bytes)?;
         self.check_continues(&header)?;
-        let outcomes = self.run(&header, &ops)?;
+        log::check_alone(&ops)?;
+        let outcomes = self.replay.apply(&header, &ops)?;
         if matches!(&ops[..], [Op { frame: Frame::Drop, .. }]) {
             self.ledger.clear();
         }
@@ -73,34 +71,9 @@ impl State {
         Err(Error::corrupt(problem))
     }
 
-    fn run(&mut self, header: &Header, ops: &[Op<'_>]) -> Result<Vec<Outcome>> {
-        let alone = |op: &Op<'_>| matches!(op.frame, Frame::Create(_) | Frame::Drop | Frame::Compact);
-        if ops.len() > 1 && ops.iter().any(alone) {
-            return Err(Error::corrupt("CREATE, DROP and COMPACT stand alone in an entry"));
-        }
-        match (ops, &self.index) {
-            ([Op { frame: Frame::Create(params), .. }], None) => {
-                let params = convert::params_from_frame(params)?;
-                self.index = Some((params, Index::new(params, header.seq)?));
-                self.dropped = None;
-                Ok(vec![Outcome::default()])
-            }
-            ([Op { frame: Frame::Drop, .. }], Some((params, _))) => {
-                self.dropped = Some(*params);
-                self.index = None;
-                Ok(vec![Outcome::default()])
-            }
-            (ops, Some((params, index))) => {
-                convert::check(params, ops)?;
-                Ok(convert::apply(index, header.seq, ops))
-            }
-            (_, None) => Err(Error::corrupt("the entry writes to an index that was not created")),
-        }
-    }
-
     /// The bytes of the snapshot of this state; none before the first entry.
     pub(super) fn encode(&self) -> Result<Option<Vec<u8>>> {
-        let Self { name, index, dropped, position, ledger } = self;
+        let Self { name, replay: Replay { index, dropped }, position, ledger } = self;
         match (index, dropped) {
             (Some((params, index)), _) => {
                 snapshot::encode_at(name, params, *position, ledger, index).map(Some)
@@ -117,6 +90,6 @@ impl State {
 
     /// Living rows.
     pub(super) fn rows(&self) -> u64 {
-        self.index.as_ref().map_or(0, |(_, index)| index.len() as u64)
+        self.replay.index.as_ref().map_or(0, |(_, index)| index.len() as u64)
     }
 }

@@ -5,7 +5,7 @@
 
 use super::objects::Objects;
 use super::read::{get, newest_floor};
-use super::report::{Finding, FloorReport, hex};
+use super::report::{Finding, FloorReport};
 use super::state::State;
 use super::verify::SnapshotReport;
 use crate::error::Result;
@@ -195,7 +195,7 @@ impl<'a> Walk<'a> {
         match State::restore(self.name, &bytes) {
             Err(error) => self.problems.push(Finding::new(key, error.to_string())),
             Ok(state) => {
-                let digest = hex(frame::snapshot_digest(&bytes)?);
+                let digest = frame::hex(frame::snapshot_digest(&bytes)?);
                 let mut wrong = |what: String| self.problems.push(Finding::new(key.as_str(), what));
                 if state.position.seq != seq {
                     wrong(format!("it says it is the state at entry {}", state.position.seq));
@@ -264,7 +264,7 @@ impl End {
             seq: state.position.seq,
             rows: state.rows(),
             digest: state.digest()?,
-            dropped: state.index.is_none() && state.dropped.is_some(),
+            dropped: state.replay.index.is_none() && state.replay.dropped.is_some(),
         })
     }
 }
