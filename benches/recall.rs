@@ -69,7 +69,7 @@ fn measure(vectors: &[f32], space: Space) {
     };
     let (m, ef_construction) = (number("M", 16), number("EFC", 200));
     let entry = number("ENTRY", base.len() / d);
-    let (mut rows, mut graph) = (Rows::new(space), Graph::new(space, m, ef_construction));
+    let (mut rows, mut graph) = (Rows::new(space), Graph::new(m, ef_construction));
     let clock = cpu_seconds();
     for entry in base.chunks(entry * d) {
         rows.push(entry).expect("real vectors are admitted");
@@ -91,11 +91,12 @@ fn measure(vectors: &[f32], space: Space) {
         (found, (cpu_seconds() - clock) * 1e6 / QUERIES as f64)
     };
     let (truth, exact) = run(&|rows, query, norm| scan(rows, query, norm, K, |_| true));
-    println!("exact scan: {exact:.1} us per query");
-    for ef in [10, 16, 24, 32, 40, 48, 64, 96, 128, 192, 256, 384] {
+    println!("exact scan: {exact:.1} us per query, codec {}", view.codec());
+    let mut points: Vec<(f64, f64)> = Vec::new();
+    for ef in [10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320] {
         let mut times = Vec::new();
         let mut hits = 0;
-        for _ in 0..3 {
+        for _ in 0..5 {
             let (found, time) = run(&|rows, query, norm| view.search(rows, query, norm, K, ef, |_| true, n));
             times.push(time);
             hits = truth
@@ -107,10 +108,19 @@ fn measure(vectors: &[f32], space: Space) {
                 .sum();
         }
         times.sort_by(f64::total_cmp);
+        let recall = hits as f64 / (QUERIES * K) as f64;
+        points.push((recall, times[0]));
         println!(
             "ef={ef:<4} recall@10 {:.4}  {:6.1} us per query",
-            hits as f64 / (QUERIES * K) as f64,
-            times[1]
+            recall,
+            times[2]
         );
+    }
+    for target in [0.95, 0.99] {
+        let at = points.windows(2).find(|pair| pair[1].0 >= target);
+        if let Some(&[(low, fast), (high, slow)]) = at {
+            let share = ((target - low) / (high - low)).max(0.0);
+            println!("recall {target}: {:.1} us", fast * (slow / fast).powf(share));
+        }
     }
 }

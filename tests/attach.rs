@@ -30,16 +30,18 @@ struct State {
     ids: Vec<String>,
     metadata: Vec<Option<String>>,
     adjacency: Vec<u8>,
+    codes: Option<Vec<u8>>,
 }
 
 impl State {
     fn of(index: &Index) -> Self {
-        index.with_parts(|Parts { vectors, alive, ids, metadata, adjacency }| Self {
+        index.with_parts(|Parts { vectors, alive, ids, metadata, adjacency, codes }| Self {
             vectors: vectors.iter().map(|value| value.to_bits()).collect(),
             alive: alive.clone(),
             ids: ids.iter().map(ToString::to_string).collect(),
             metadata: metadata.iter().map(|text| text.map(ToString::to_string)).collect(),
             adjacency: adjacency.clone(),
+            codes: codes.clone(),
         })
     }
 
@@ -51,6 +53,7 @@ impl State {
             ids: self.ids.iter().map(String::as_str).collect(),
             metadata: self.metadata.iter().map(Option::as_deref).collect(),
             adjacency: self.adjacency.clone(),
+            codes: self.codes.clone(),
         };
         Index::from_parts(params, seq, &parts).unwrap()
     }

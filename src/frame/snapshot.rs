@@ -1,6 +1,6 @@
 //! A snapshot as plain structs: the state of an index exactly at one seq of its log.
 //!
-//! What the adjacency bytes mean is the graph's; they are carried as they are.
+//! What the bytes of adjacency and codes mean is the graph's; they are carried as they are.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -69,6 +69,8 @@ pub struct SnapshotRef<'a> {
     pub vectors: Cow<'a, [f32]>,
     /// The graph's own bytes; absent when there is no graph, which can always be rebuilt.
     pub adjacency: Option<&'a [u8]>,
+    /// How the graph measures rows, if it has one.
+    pub codes: Option<&'a [u8]>,
     /// Bit `slot % 64` of word `slot / 64` is set for live slots; bits past the last slot are 0.
     pub alive: Cow<'a, [u64]>,
     /// Id of every slot.

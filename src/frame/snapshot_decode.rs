@@ -21,6 +21,7 @@ type Located<'a> = (&'a [u8], usize);
 struct Parts<'a> {
     vectors: Option<Located<'a>>,
     adjacency: Option<Located<'a>>,
+    codes: Option<Located<'a>>,
     alive: Option<Located<'a>>,
     ids: Option<Located<'a>>,
     metadata: Option<Located<'a>>,
@@ -41,8 +42,8 @@ pub fn decode_snapshot(bytes: &[u8]) -> Result<SnapshotRef<'_>> {
     if header.dropped && header.rows != 0 {
         return Err(Error::corrupt(format!("{WHAT}: a tombstone with {} rows", header.rows)));
     }
-    let adjacency = parts.adjacency.map(|(bytes, _)| bytes);
-    Ok(SnapshotRef { header, vectors, adjacency, alive, ids, metadata, idempotency })
+    let [adjacency, codes] = [parts.adjacency, parts.codes].map(|part| part.map(|(bytes, _)| bytes));
+    Ok(SnapshotRef { header, vectors, adjacency, codes, alive, ids, metadata, idempotency })
 }
 
 fn parts<'a>(reader: &mut Reader<'a>, listed: &[envelope::Part]) -> Result<Parts<'a>> {
@@ -63,6 +64,7 @@ fn parts<'a>(reader: &mut Reader<'a>, listed: &[envelope::Part]) -> Result<Parts
         let slot = match name.as_str() {
             "vectors" => &mut parts.vectors,
             "adjacency" => &mut parts.adjacency,
+            "codes" => &mut parts.codes,
             "alive" => &mut parts.alive,
             "ids" => &mut parts.ids,
             "metadata" => &mut parts.metadata,

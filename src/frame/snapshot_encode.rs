@@ -12,7 +12,7 @@ use super::snapshot::{IdempotencyRecord, SnapshotHeader, SnapshotRef};
 
 /// The bytes of a snapshot. `header.rows` and `header.live` are taken from the parts.
 pub fn encode_snapshot(snapshot: &SnapshotRef<'_>) -> Vec<u8> {
-    let SnapshotRef { header, vectors, adjacency, alive, ids, metadata, idempotency } = snapshot;
+    let SnapshotRef { header, vectors, adjacency, codes, alive, ids, metadata, idempotency } = snapshot;
     let records: Vec<u8> = idempotency.iter().flat_map(record).collect();
     let header = SnapshotHeader {
         rows: ids.len() as u64,
@@ -20,8 +20,8 @@ pub fn encode_snapshot(snapshot: &SnapshotRef<'_>) -> Vec<u8> {
         ..header.clone()
     };
     let mut contents: Vec<(&str, Cow<'_, [u8]>)> = vec![("vectors", bytemuck::cast_slice(vectors).into())];
-    if let Some(adjacency) = adjacency {
-        contents.push(("adjacency", (*adjacency).into()));
+    for (name, bytes) in [("codes", codes), ("adjacency", adjacency)] {
+        contents.extend(bytes.map(|bytes| (name, bytes.into())));
     }
     contents.push(("alive", bytemuck::cast_slice(alive).into()));
     contents.push(("ids", ids.bytes().into()));

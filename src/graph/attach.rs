@@ -4,9 +4,12 @@
 //! order or at once; what they found is then written in slot order, and lists that are linked back from
 //! are each one task. All of it may stop after any step: only the one who attaches writes the graph.
 
+use super::codes::{CodesView, Key};
 use super::edges::{self, Edge};
-use super::neighbour::Neighbour;
+use super::neighbour::Near;
 use super::prune::prune;
+use super::rows::RowsView;
+use super::ruler::{Gauge, Job};
 use super::scratch::{Scratch, Shelf};
 use super::threads::Threads;
 use super::tree::Tree;
@@ -23,11 +26,21 @@ pub(super) struct Budget {
     pub(super) threads: Threads,
 }
 
+/// What rows are attached to, and by which measure.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Site<'a> {
+    pub(super) rows: &'a RowsView,
+    pub(super) codes: &'a CodesView,
+    pub(super) ground: Ground<'a>,
+    pub(super) shelf: &'a Shelf,
+    pub(super) ef: usize,
+}
+
 /// A row and the list chosen for it.
 #[derive(Debug)]
 struct Plan {
     slot: u32,
-    list: Vec<Neighbour>,
+    list: Vec<Near>,
 }
 
 /// A piece on its way into a graph that links at least one row.
@@ -58,24 +71,22 @@ impl Piece {
     }
 
     /// Does what the budget allows; true when the piece is attached.
-    pub(super) fn step(
-        &mut self,
-        ground: Ground<'_>,
-        tree: &mut Tree,
-        shelf: &Shelf,
-        ef: usize,
-        Budget { rows, threads }: Budget,
-    ) -> bool {
+    pub(super) fn step(&mut self, site: Site<'_>, tree: &mut Tree, Budget { rows, threads }: Budget) -> bool {
         let rows = rows * threads.count();
         if self.plans.len() < self.slots.len() {
             let end = self.slots.len().min(self.plans.len() + rows);
             let next = &self.slots[self.plans.len()..end];
-            self.plans
-                .extend(threads.map(next, |&slot| shelf.with(|scratch| plan(ground, slot, ef, scratch))));
+            let plan = |&slot: &u32| {
+                site.shelf.with(|scratch| {
+                    let Site { ground, ef, .. } = site;
+                    site.codes.measure_rows(site.rows, Choose { ground, slot, ef, scratch })
+                })
+            };
+            self.plans.extend(threads.map(next, plan));
         } else if self.written == self.edges.len() {
-            self.link(ground, tree);
+            self.link(site, tree);
         } else {
-            self.link_back(ground, tree, rows * LISTS, threads);
+            self.link_back(site, tree, rows * LISTS, threads);
         }
         self.linked == self.plans.len()
             && self.plans.len() == self.slots.len()
@@ -83,14 +94,15 @@ impl Piece {
     }
 
     /// Writes the rows' own lists and gives them parents, up to one that must wait for the links back.
-    fn link(&mut self, Ground { rows, links, .. }: Ground<'_>, tree: &mut Tree) {
+    fn link(&mut self, Site { rows, codes, ground, .. }: Site<'_>, tree: &mut Tree) {
+        let links = ground.links;
         self.edges.clear();
         self.written = 0;
         while let Some(Plan { slot, list }) = self.plans.get(self.linked) {
             let parent = if self.is_stuck {
                 // The way down leads through links of this very piece, which are written now.
                 let parent = tree.descend(links, list[0].slot);
-                self.edges.push(Edge::new(parent, rows.key(parent, *slot), *slot));
+                self.edges.push(Edge::new(parent, codes.measure_rows(rows, Key(parent, *slot)), *slot));
                 self.is_stuck = false;
                 parent
             } else {
@@ -110,25 +122,36 @@ impl Piece {
     }
 
     /// Writes links back to about `lists` lists.
-    fn link_back(
-        &mut self,
-        Ground { rows, links, .. }: Ground<'_>,
-        tree: &Tree,
-        lists: usize,
-        threads: Threads,
-    ) {
+    fn link_back(&mut self, site: Site<'_>, tree: &Tree, lists: usize, threads: Threads) {
+        let links = site.ground.links;
         let groups: Vec<&[Edge]> =
             self.edges[self.written..].chunk_by(|a, b| a.target == b.target).take(lists).collect();
-        threads.map(&groups, |group| edges::add(rows, links, tree, group));
+        threads
+            .map(&groups, |group| site.codes.measure_rows(site.rows, edges::Add { links, tree, group }));
         self.written += groups.iter().map(|group| group.len()).sum::<usize>();
     }
 }
 
-fn plan(ground: Ground<'_>, slot: u32, ef: usize, scratch: &mut Scratch) -> Plan {
-    let Ground { rows, links, .. } = ground;
-    ground.walk(rows.row(slot), rows.inverse_norm(slot), ef, scratch);
-    let candidates: Vec<Neighbour> = scratch.pool.neighbours().collect();
-    let mut list = Vec::with_capacity(links.width());
-    prune(rows, &candidates, links.width(), |_| false, &mut list);
-    Plan { slot, list }
+/// Searches for a row and chooses its list among what was found.
+struct Choose<'a> {
+    ground: Ground<'a>,
+    slot: u32,
+    ef: usize,
+    scratch: &'a mut Scratch,
+}
+
+impl Job for Choose<'_> {
+    type Output = Plan;
+
+    #[inline(always)]
+    fn run<G: Gauge>(self, gauge: G) -> Plan {
+        let Self { ground, slot, ef, scratch: Scratch { marks, pool, batch, probe } } = self;
+        marks.reset(ground.bound);
+        pool.reset(ef);
+        ground.walk(gauge.at(slot, probe), marks, pool, batch);
+        let candidates: Vec<Near> = pool.nearest().collect();
+        let mut list = Vec::with_capacity(ground.links.width());
+        prune(gauge, probe, &candidates, ground.links.width(), |_| false, &mut list);
+        Plan { slot, list }
+    }
 }

@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use super::ahead::Ahead;
-use super::attach::{Budget, Piece};
+use super::attach::{Budget, Piece, Site};
+use super::choice::choose;
+use super::codes::Codes;
 use super::edges;
 use super::growing::Graph;
 use super::rows::RowsView;
@@ -19,8 +21,11 @@ use super::walk::Ground;
 /// Mixed with the row count into the seed of each batch's permutation.
 const SEED: u64 = 0x7665_6374_6f72_6400;
 
-/// Rows gathered, in the time of one searched for.
-const GATHERED: usize = 128;
+/// Rows gathered and coded, in the time of one searched for.
+const GATHERED: usize = 64;
+
+/// Lists sorted again, in the time of one row searched for.
+const RESORTED: usize = 32;
 
 /// What a step of the due work came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,10 +54,16 @@ pub(super) struct Batch {
 enum Stage {
     /// Copies are being told from the first of their bits; the next slot to look at.
     Gather(usize),
+    /// How rows are measured is to be chosen.
+    Choose,
+    /// Rows are being coded for a new measure.
+    Code(Codes),
     /// The first rows of all are being linked.
     Skeleton(Skeleton),
     /// Rows are being attached.
     Attach(Piece),
+    /// Lists are being sorted by a new measure; those of slots below this are.
+    Resort(usize),
     /// The lists of the oldest rows are being chosen again.
     Grow(Growth),
     /// Nothing is left to do but to say so.
@@ -77,8 +88,14 @@ impl Graph {
         let budget = Budget { rows: rows_in_a_step(rows.space().dimension()), threads };
         let (stage, step) = match std::mem::replace(&mut batch.stage, Stage::Done) {
             Stage::Gather(from) => self.gather(&mut batch, from, rows, budget),
+            Stage::Choose => {
+                let measure = choose(rows, batch.end, budget.threads);
+                (Stage::Code(Codes::new(measure)), Step::Worked)
+            }
+            Stage::Code(codes) => self.code(&batch, codes, rows, budget),
             Stage::Skeleton(skeleton) => self.build(&mut batch, skeleton, rows, budget),
             Stage::Attach(piece) => self.attach(&mut batch, piece, rows, budget),
+            Stage::Resort(from) => self.resort(from, rows, budget),
             Stage::Grow(growth) => self.grow_older(&batch, growth, rows, budget),
             Stage::Done => {
                 self.finish(batch.end);
@@ -118,15 +135,33 @@ impl Graph {
                 Some(_) => {}
             }
         }
+        self.codes.extend(rows, to, budget.threads);
         if to < batch.end {
             return (Stage::Gather(to), Step::Worked);
         }
         shuffle(&mut batch.slots, SEED ^ batch.end as u64);
+        if self.growth == 0 {
+            return (Stage::Choose, Step::Worked);
+        }
+        // Searches scan codes faster than rows.
+        (self.next_piece(batch), Step::Shown)
+    }
+
+    /// Codes rows by a new measure; once all are, it is the measure.
+    fn code(&mut self, batch: &Batch, mut codes: Codes, rows: &RowsView, budget: Budget) -> (Stage, Step) {
+        let to = batch.end.min(codes.len() + budget.rows * budget.threads.count() * GATHERED);
+        codes.extend(rows, to, budget.threads);
+        if codes.is_coding() && to < batch.end {
+            return (Stage::Code(codes), Step::Worked);
+        }
+        let is_new = codes.measure() != self.codes.measure();
+        self.codes = codes;
         if self.growth > 0 {
-            return (self.next_piece(batch), Step::Worked);
+            return (if is_new { Stage::Resort(0) } else { self.next_growth() }, Step::Worked);
         }
         let first = &batch.slots[..schedule::skeleton(batch.slots.len())];
-        let skeleton = Skeleton::new(rows, first, self.links.width() / 2, self.ef_construction);
+        let codes = self.codes.view();
+        let skeleton = Skeleton::new(rows, &codes, first, self.links.width() / 2, self.ef_construction);
         (Stage::Skeleton(skeleton), Step::Worked)
     }
 
@@ -143,7 +178,7 @@ impl Graph {
         batch.done = schedule::skeleton(batch.slots.len());
         self.growth = schedule::BIRTH;
         let roots = schedule::entries(self.growth).min(batch.done);
-        skeleton.finish(rows, &self.links, &mut self.tree, roots);
+        skeleton.finish(rows, &self.codes.view(), &self.links, &mut self.tree, roots);
         self.entries = batch.slots[..roots].into();
         self.show(&batch.slots[..batch.done], batch.end);
         (self.next_piece(batch), Step::Shown)
@@ -156,14 +191,32 @@ impl Graph {
         rows: &RowsView,
         budget: Budget,
     ) -> (Stage, Step) {
-        let ground = Ground { rows, links: &self.links, entries: &self.entries };
-        if !piece.step(ground, &mut self.tree, &self.shelf, self.ef_construction, budget) {
+        let codes = self.codes.view();
+        let bound = codes.bound(rows).min(self.links.slots());
+        let ground = Ground { links: &self.links, entries: &self.entries, bound };
+        let site = Site { rows, codes: &codes, ground, shelf: &self.shelf, ef: self.ef_construction };
+        if !piece.step(site, &mut self.tree, budget) {
             return (Stage::Attach(piece), Step::Worked);
         }
         let end = batch.done + piece.len();
         self.show(&batch.slots[batch.done..end], batch.end);
         batch.done = end;
         (self.next_piece(batch), Step::Shown)
+    }
+
+    /// Whether lists are not all sorted by the present measure yet.
+    pub(super) fn is_resorting(&self) -> bool {
+        self.under_way.as_ref().is_some_and(|batch| matches!(batch.stage, Stage::Resort(_)))
+    }
+
+    /// Sorts the lists from slot `from` on by the present measure.
+    fn resort(&mut self, from: usize, rows: &RowsView, budget: Budget) -> (Stage, Step) {
+        let to = self.tree.slots().min(from + budget.rows * budget.threads.count() * RESORTED);
+        let linked: Vec<u32> = (from as u32..to as u32).filter(|&slot| self.tree.has(slot)).collect();
+        let codes = self.codes.view();
+        let links = &self.links;
+        budget.threads.map(&linked, |&slot| codes.measure_rows(rows, edges::Resort { links, slot }));
+        (if to < self.tree.slots() { Stage::Resort(to) } else { self.next_growth() }, Step::Worked)
     }
 
     /// Chooses the oldest lists again, all on the links as they were before, and adds entry points.
@@ -176,7 +229,9 @@ impl Graph {
     ) -> (Stage, Step) {
         let Growth { oldest, lists } = &mut growth;
         let end = oldest.len().min(lists.len() + budget.rows * budget.threads.count());
-        let choose = |&slot: &u32| edges::choose_again(rows, &self.links, &self.tree, slot);
+        let (codes, links, tree) = (self.codes.view(), &self.links, &self.tree);
+        let choose =
+            |&slot: &u32| codes.measure_rows(rows, edges::ChooseAgain { links, tree, slot });
         lists.extend(budget.threads.map(&oldest[lists.len()..end], choose));
         if end < oldest.len() {
             return (Stage::Grow(growth), Step::Worked);
@@ -184,8 +239,8 @@ impl Graph {
         for (&slot, list) in oldest.iter().zip(lists) {
             self.links.replace(slot, list.iter().copied());
         }
-        self.add_entries();
-        (self.next_growth(batch.end), Step::Shown)
+        self.add_entries(batch.end);
+        (Stage::Done, Step::Shown)
     }
 
     /// Lets searches find `slots`, linked rows, and their copies up to the end of the batch.
@@ -200,27 +255,32 @@ impl Graph {
     fn next_piece(&self, batch: &Batch) -> Stage {
         let Batch { end, slots, done, .. } = batch;
         if *done == slots.len() {
-            return self.next_growth(*end);
+            // The measure was chosen, and the lists made, with all rows at hand that there are.
+            let is_first = slots.len() == self.copies.len();
+            return match *end >= schedule::next_growth(self.growth) {
+                false => Stage::Done,
+                true if is_first => Stage::Grow(Growth { oldest: Vec::new(), lists: Vec::new() }),
+                true => Stage::Choose,
+            };
         }
         let linked = self.copies.len() - (slots.len() - done);
         let to = slots.len().min(done + schedule::piece(*done, linked));
         Stage::Attach(Piece::new(&slots[*done..to]))
     }
 
-    /// What comes after all rows are attached, `n` in all: where their count passed a growth point, the
-    /// lists are chosen again that were made when the graph was a quarter as large.
-    fn next_growth(&self, n: usize) -> Stage {
-        if n < schedule::next_growth(self.growth) {
-            return Stage::Done;
-        }
+    /// What comes after the rows are measured anew: the lists are chosen again that were made when the
+    /// graph was a quarter as large.
+    fn next_growth(&self) -> Stage {
         let oldest: Vec<u32> = self.tree.linked().take_while(|&slot| (slot as usize) < self.growth).collect();
         Stage::Grow(Growth { oldest, lists: Vec::new() })
     }
 
-    /// Passes a growth point: adds entry points, spread over all rows of the time.
-    fn add_entries(&mut self) {
+    /// Passes growth points, up to the last below `rows`: adds entry points, spread over all rows of the time.
+    fn add_entries(&mut self, rows: usize) {
         let mut spread: Vec<u32> = self.tree.linked().filter(|slot| !self.entries.contains(slot)).collect();
-        self.growth = schedule::next_growth(self.growth);
+        while schedule::next_growth(self.growth) <= rows {
+            self.growth = schedule::next_growth(self.growth);
+        }
         shuffle(&mut spread, SEED ^ self.growth as u64);
         let added = schedule::entries(self.growth).saturating_sub(self.entries.len());
         self.entries = self.entries.iter().copied().chain(spread.into_iter().take(added)).collect();

@@ -2,18 +2,21 @@
 //!
 //! `u32 version, u32 width, u64 seen, u64 attached, u64 growth, u32 entries, u32 0`, then u32 each: entry
 //! points; per attached slot its parent; per attached slot its number of links; all links in slot order.
-//! Chains of copies follow from the rows. Decoding checks everything a walk or a later entry relies on,
+//! Chains of copies follow from the rows. How rows are measured stands in a part of its own (`measure.rs`);
+//! codes follow from it. Decoding checks everything a walk or a later entry relies on,
 //! except that lists are nearest first, which is left to `validate`: it would cost a build's worth of keys.
 
 use std::sync::Arc;
 
+use super::codes::Codes;
 use super::growing::Graph;
 use super::links::{Links, MAX_SLOTS};
+use super::measure::Measure;
 use super::rows::RowsView;
 use super::schedule::{self, Schedule};
+use super::threads::Threads;
 use super::tree::{ROOT, Tree, UNLINKED};
 use crate::error::{Error, Result};
-use crate::metric::{Distance, Space};
 
 const VERSION: u32 = 1;
 
@@ -42,18 +45,24 @@ impl Graph {
         bytes
     }
 
+    /// How rows are measured as bytes, for [`Graph::decode`]; `None` where there is no graph.
+    pub fn encode_measure(&self) -> Option<Vec<u8>> {
+        (self.attached > 0).then(|| self.codes.measure().encode())
+    }
+
     /// The graph that `bytes` encode, over `rows`, which must be the rows it was encoded with (more may
     /// have been appended).
     ///
     /// Anything else is `Corrupt`. Memory is taken only once the bytes are known to describe that many slots.
+    /// Without a `measure` rows are measured as they are.
     pub fn decode(
-        space: Space,
         m: usize,
         ef_construction: usize,
         bytes: &[u8],
+        measure: Option<&[u8]>,
         rows: &RowsView,
     ) -> Result<Self> {
-        let mut graph = Self::new(space, m, ef_construction);
+        let mut graph = Self::new(m, ef_construction);
         let mut words = Words { bytes };
         let (version, width) = (words.next()?, words.next()?);
         if version != VERSION {
@@ -74,7 +83,7 @@ impl Graph {
             && growth <= attached
             && attached < schedule::next_growth(growth);
         let is_unborn = attached == 0 && growth == 0;
-        if !(is_unborn || is_grown && space.distance() != Distance::Dot) || entries > attached {
+        if !(is_unborn || is_grown) || entries > attached {
             return Err(broken(format!(
                 "{entries} entry points, last growth at {growth}, {attached} rows attached"
             )));
@@ -84,7 +93,7 @@ impl Graph {
         let degrees = words.take(attached)?;
         let links: Vec<u32> = words.rest()?;
         let lists = Lists::new(&degrees, &links, width)?;
-        graph.schedule = Schedule::resumed(space, seen, attached);
+        graph.schedule = Schedule::resumed(seen, attached);
         graph.attached = attached;
         graph.growth = growth;
         graph.links = Arc::new(Links::new(width as usize, attached));
@@ -106,6 +115,10 @@ impl Graph {
         }
         graph.tree = plant(&parents, &entries, &lists, width as usize)?;
         graph.entries = entries.into();
+        if let Some(measure) = measure.filter(|_| attached > 0) {
+            graph.codes = Codes::new(Measure::decode(measure, rows.space().dimension())?);
+            graph.codes.extend(rows, attached, Threads::from_environment());
+        }
         Ok(graph)
     }
 }

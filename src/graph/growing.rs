@@ -1,13 +1,13 @@
 //! The graph as its writer holds it: grown by the due work of the log's entries, viewed by readers.
 //!
 //! What the log fixes is its [`Schedule`]; the work, in `batch.rs`, may run later. Architecture invariant:
-//! with all that is due done, a graph is a function of the rows and of the entries' sizes alone. Under
-//! dot no graph is built: its searches are exact scans.
+//! with all that is due done, a graph is a function of the rows and of the entries' sizes alone.
 
 use std::sync::Arc;
 
 use super::ahead::Ahead;
 use super::batch::{Batch, Step};
+use super::codes::Codes;
 use super::copies::Copies;
 use super::links::Links;
 use super::rows::RowsView;
@@ -16,7 +16,6 @@ use super::scratch::Shelf;
 use super::search::GraphView;
 use super::threads::Threads;
 use super::tree::Tree;
-use crate::metric::Space;
 
 /// A proximity graph over rows, with its writer's tables.
 #[derive(Debug)]
@@ -31,6 +30,7 @@ pub struct Graph {
     /// The last row count at which entry points were added; 0 before there is a graph.
     pub(super) growth: usize,
     pub(super) entries: Arc<[u32]>,
+    pub(super) codes: Codes,
     pub(super) links: Arc<Links>,
     pub(super) tree: Tree,
     pub(super) copies: Copies,
@@ -40,16 +40,17 @@ pub struct Graph {
 impl Graph {
     /// No graph yet; `m` in 2..=128 links per row are sought, 2m kept, and `ef_construction` (at least
     /// 1) rows are weighed for each new one.
-    pub fn new(space: Space, m: usize, ef_construction: usize) -> Self {
+    pub fn new(m: usize, ef_construction: usize) -> Self {
         assert!((2..=255).contains(&m), "hnsw_rs takes no other m: {m}");
         Self {
             ef_construction: ef_construction.max(1),
-            schedule: Schedule::new(space),
+            schedule: Schedule::new(),
             attached: 0,
             ahead: Arc::default(),
             under_way: None,
             growth: 0,
             entries: Arc::from([]),
+            codes: Codes::default(),
             links: Arc::new(Links::new(2 * m, 0)),
             tree: Tree::default(),
             copies: Copies::default(),
@@ -92,9 +93,10 @@ impl Graph {
             attached: self.attached,
             ahead: Arc::clone(&self.ahead),
             entries: Arc::clone(&self.entries),
+            codes: self.codes.view(),
             links: Arc::clone(&self.links),
             shelf: Arc::clone(&self.shelf),
-            bytes: self.links.bytes() + self.tree.bytes() + self.copies.bytes(),
+            bytes: self.codes.bytes() + self.links.bytes() + self.tree.bytes() + self.copies.bytes(),
         }
     }
 }

@@ -1,10 +1,17 @@
-//! One result of a search, and the one order results have.
+//! One result of a search, and what the graph sees of it before.
 //!
-//! Keys order as distances do; `Space::finish` makes a distance of one.
+//! Keys order as distances do; of an exact one `Space::finish` makes a distance.
 
 use std::cmp::Ordering;
 
-/// A slot and its sort key from the query; ordered by key, then slot.
+/// A slot and its key from a ruler; ordered by key, then slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Near {
+    pub(super) key: u32,
+    pub(super) slot: u32,
+}
+
+/// A slot and its exact sort key from the query; ordered by key, then slot.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Neighbour {
     /// The sort key (`Space::finish` makes it the distance users see).

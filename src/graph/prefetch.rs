@@ -5,19 +5,20 @@
 /// Cache lines of a row asked for at once; beyond them the processor's streaming prefetcher takes over.
 const LINES: usize = 24;
 
-/// f32 values in a cache line.
-const LINE: usize = 16;
+/// Bytes in a cache line.
+const LINE: usize = 64;
 
-/// Asks for the first lines of a vector.
-#[inline]
-pub(super) fn row(vector: &[f32]) {
-    for line in vector.chunks(LINE).take(LINES) {
+/// Asks for the first lines of a row.
+#[inline(always)]
+pub(super) fn lines<T>(row: &[T]) {
+    const { assert!(size_of::<T>() > 0 && size_of::<T>() <= LINE) };
+    for line in row.chunks(LINE / size_of::<T>()).take(LINES) {
         address(line.as_ptr());
     }
 }
 
 /// Asks for the line that holds `pointer`.
-#[inline]
+#[inline(always)]
 pub(super) fn address<T>(pointer: *const T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: prefetching reads nothing the program can see and cannot fault, whatever the address.

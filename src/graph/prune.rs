@@ -3,21 +3,20 @@
 //! A candidate is dropped when a nearer one already chosen is, by a margin, nearer to it than the row
 //! is (the diversity rule of HNSW and Vamana). Ties drop, so that copies of one vector never fill a list.
 
-use super::neighbour::Neighbour;
-use super::rows::RowsView;
-
-/// The margin, on squared distances: 1.1 gave the best recall per evaluation on text.
-const ALPHA: f32 = 1.1;
+use super::neighbour::Near;
+use super::ruler::{Gauge, Probe, Ruler};
 
 /// Chooses at most `limit` of `candidates` (sorted, keys from one row) into `chosen`, nearest first.
 ///
 /// Those `is_kept` names are always chosen; there must be at most `limit` of them.
-pub(super) fn prune(
-    rows: &RowsView,
-    candidates: &[Neighbour],
+#[inline(always)]
+pub(super) fn prune<G: Gauge>(
+    gauge: G,
+    probe: &mut Probe,
+    candidates: &[Near],
     limit: usize,
     is_kept: impl Fn(u32) -> bool,
-    chosen: &mut Vec<Neighbour>,
+    chosen: &mut Vec<Near>,
 ) {
     chosen.clear();
     let mut room = limit - candidates.iter().filter(|candidate| is_kept(candidate.slot)).count();
@@ -25,9 +24,8 @@ pub(super) fn prune(
         if is_kept(candidate.slot) {
             chosen.push(candidate);
         } else if room > 0 {
-            let (row, inverse_norm) = (rows.row(candidate.slot), rows.inverse_norm(candidate.slot));
-            let is_covered =
-                chosen.iter().any(|near| ALPHA * rows.key_to(row, inverse_norm, near.slot) <= candidate.key);
+            let ruler = gauge.at(candidate.slot, probe);
+            let is_covered = chosen.iter().any(|near| gauge.covers(ruler.key(near.slot), candidate.key));
             if !is_covered {
                 chosen.push(candidate);
                 room -= 1;
@@ -39,6 +37,7 @@ pub(super) fn prune(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::floatwise::FloatGauge;
     use crate::graph::rows::Rows;
     use crate::metric::{Distance, Space};
 
@@ -48,11 +47,14 @@ mod tests {
         // The row itself, one to its right, one behind that, two at one place on its left, one above.
         rows.push(&[0.0, 0.0, 1.0, 0.0, 2.0, 0.0, -1.5, 0.0, -1.5, -0.0, 0.0, 3.0]).unwrap();
         let rows = rows.view();
-        let mut candidates: Vec<_> = (1..6).map(|slot| Neighbour { key: rows.key(0, slot), slot }).collect();
+        let gauge = FloatGauge { rows: &rows };
+        let probe = &mut Probe::default();
+        let key = |slot| gauge.at(0, &mut Probe::default()).key(slot);
+        let mut candidates: Vec<_> = (1..6).map(|slot| Near { key: key(slot), slot }).collect();
         candidates.sort_unstable();
-        let slots = |limit: usize, kept: u32| {
+        let mut slots = |limit: usize, kept: u32| {
             let mut chosen = Vec::new();
-            prune(&rows, &candidates, limit, |slot| slot == kept, &mut chosen);
+            prune(gauge, probe, &candidates, limit, |slot| slot == kept, &mut chosen);
             chosen.iter().map(|near| near.slot).collect::<Vec<_>>()
         };
         assert_eq!(slots(8, 0), [1, 3, 5]);

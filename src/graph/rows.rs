@@ -123,7 +123,7 @@ impl RowsView {
     /// Asks the memory for the first lines of a row; the processor's own prefetcher streams the rest.
     #[inline]
     pub(super) fn prefetch(&self, slot: u32) {
-        super::prefetch::row(self.row(slot));
+        super::prefetch::lines(self.row(slot));
     }
 }
 

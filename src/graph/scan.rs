@@ -35,12 +35,6 @@ impl Nearest {
         Self { k, heap: BinaryHeap::new() }
     }
 
-    /// Whether `neighbour` would be among the `k`.
-    #[inline]
-    pub(super) fn wants(&self, neighbour: Neighbour) -> bool {
-        self.heap.len() < self.k || self.heap.peek().is_some_and(|&worst| neighbour < worst)
-    }
-
     #[inline]
     pub(super) fn offer(&mut self, neighbour: Neighbour) {
         if self.heap.len() < self.k {

@@ -10,15 +10,13 @@
 use std::collections::VecDeque;
 
 use super::links::MAX_SLOTS;
-use crate::metric::{Distance, Space};
 
 /// Rows below which there is no graph: an exact scan is faster.
 pub(super) const BIRTH: usize = 2048;
 
 /// What the log fixes: the rows it has appended, and the batches they are attached in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Schedule {
-    distance: Distance,
     /// Rows that the entries so far appended.
     pub(super) seen: usize,
     /// Slots below this are attached once every batch has run; the others wait for more rows.
@@ -29,18 +27,16 @@ pub struct Schedule {
 
 impl Schedule {
     /// Of an index without rows.
-    pub fn new(space: Space) -> Self {
-        Self::resumed(space, 0, 0)
+    pub fn new() -> Self {
+        Self::resumed(0, 0)
     }
 
     /// After entries that appended `seen` rows, `attached` of which their batches have attached.
-    pub(super) fn resumed(space: Space, seen: usize, attached: usize) -> Self {
-        Self { distance: space.distance(), seen, due: attached, batches: VecDeque::new() }
+    pub(super) fn resumed(seen: usize, attached: usize) -> Self {
+        Self { seen, due: attached, batches: VecDeque::new() }
     }
 
     /// Takes notice of one entry of the log, which appended `rows` rows.
-    ///
-    /// Under dot nothing is ever due: its searches are exact scans.
     ///
     /// # Panics
     /// If there are more rows than slots can number.
@@ -48,8 +44,7 @@ impl Schedule {
         self.seen += rows;
         let n = self.seen;
         assert!(n < MAX_SLOTS, "slots leave their top bit free");
-        let is_due = n >= BIRTH && n - self.due >= patience(n);
-        if is_due && self.distance != Distance::Dot {
+        if n >= BIRTH && n - self.due >= patience(n) {
             self.due = n;
             self.batches.push_back(n);
         }
@@ -123,8 +118,7 @@ mod tests {
     #[test]
     fn batches_end_at_entries_and_do_not_depend_on_when_they_are_forgotten() {
         let entries = [2000, 47, 1, 31, 1, 3000, 255, 1, 700];
-        let space = Space::new(Distance::Cosine, 4);
-        let (mut kept, mut forgetful) = (Schedule::new(space), Schedule::new(space));
+        let (mut kept, mut forgetful) = (Schedule::new(), Schedule::new());
         for rows in entries {
             kept.note(rows);
             forgetful.note(rows);
@@ -137,8 +131,5 @@ mod tests {
             [0, 2048, 5080].map(|attached| kept.batch(attached)),
             [Some(2048), Some(2080), Some(5336)]
         );
-        let mut dot = Schedule::new(Space::new(Distance::Dot, 4));
-        dot.note(10_000);
-        assert_eq!(dot.due(), 0);
     }
 }

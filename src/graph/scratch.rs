@@ -4,18 +4,23 @@
 
 use parking_lot::Mutex;
 
-use super::neighbour::Neighbour;
+use super::neighbour::Near;
+use super::ruler::Probe;
 
-/// A candidate packed so that its order is that of (key, slot): key bits, slot, expanded flag.
-///
-/// Keys are never negative, so their bits order as they do.
+/// A candidate packed so that its order is that of (key, slot): key, slot, expanded flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Candidate(u64);
 
 impl Candidate {
     #[inline]
-    pub(super) fn new(key: f32, slot: u32) -> Self {
-        Self(u64::from(key.to_bits()) << 32 | u64::from(slot) << 1)
+    pub(super) fn new(key: u32, slot: u32) -> Self {
+        Self(u64::from(key) << 32 | u64::from(slot) << 1)
+    }
+
+    /// One that is not to be expanded.
+    #[inline]
+    pub(super) fn settled(key: u32, slot: u32) -> Self {
+        Self(Self::new(key, slot).0 | 1)
     }
 
     #[inline]
@@ -24,8 +29,8 @@ impl Candidate {
     }
 
     #[inline]
-    pub(super) fn neighbour(self) -> Neighbour {
-        Neighbour { key: f32::from_bits((self.0 >> 32) as u32), slot: self.slot() }
+    fn near(self) -> Near {
+        Near { key: (self.0 >> 32) as u32, slot: self.slot() }
     }
 
     #[inline]
@@ -51,7 +56,7 @@ impl Pool {
         self.candidates.reserve(limit + 1);
     }
 
-    /// Keeps `candidate` if it is among the nearest; says whether it did.
+    /// Keeps `candidate` if it is among the nearest; says whether it is the next to be expanded.
     #[inline]
     pub(super) fn insert(&mut self, candidate: Candidate) -> bool {
         if self.candidates.len() == self.limit {
@@ -62,8 +67,9 @@ impl Pool {
         }
         let at = self.candidates.partition_point(|&other| other < candidate);
         self.candidates.insert(at, candidate);
+        let is_next = at <= self.cursor;
         self.cursor = self.cursor.min(at);
-        true
+        is_next
     }
 
     /// The nearest candidate not yet expanded, which it marks as expanded.
@@ -84,8 +90,9 @@ impl Pool {
         self.candidates[self.cursor..].iter().find(|candidate| !candidate.is_expanded()).map(|c| c.slot())
     }
 
-    pub(super) fn neighbours(&self) -> impl Iterator<Item = Neighbour> {
-        self.candidates.iter().map(|candidate| candidate.neighbour())
+    /// What it keeps, nearest first.
+    pub(super) fn nearest(&self) -> impl Iterator<Item = Near> {
+        self.candidates.iter().map(|candidate| candidate.near())
     }
 }
 
@@ -124,6 +131,7 @@ pub(super) struct Scratch {
     pub(super) marks: Marks,
     pub(super) pool: Pool,
     pub(super) batch: Vec<u32>,
+    pub(super) probe: Probe,
 }
 
 /// Scratches not in use.
@@ -151,16 +159,19 @@ mod tests {
     fn a_pool_keeps_the_nearest_and_expands_each_once_nearest_first() {
         let mut pool = Pool::default();
         pool.reset(4);
-        let offers = [(5.0, 1), (0.0, 9), (2.0, 3), (2.0, 2), (7.0, 4), (1e-40, 8), (2.0, 7)];
-        let kept: Vec<bool> =
+        let offers = [(500, 1), (0, 9), (200, 3), (200, 2), (700, 4), (1, 8), (200, 7)];
+        let next: Vec<bool> =
             offers.iter().map(|&(key, slot)| pool.insert(Candidate::new(key, slot))).collect();
-        assert_eq!(kept, [true, true, true, true, false, true, false]);
-        let order: Vec<u32> = pool.neighbours().map(|near| near.slot).collect();
+        assert_eq!(next, [true, true, false, false, false, false, false]);
+        let order: Vec<u32> = pool.nearest().map(|near| near.slot).collect();
         assert_eq!(order, [9, 8, 2, 3]);
         assert_eq!((pool.expand(), pool.expand(), pool.next()), (Some(9), Some(8), Some(2)));
         // A nearer row found on the way is expanded next.
-        assert!(pool.insert(Candidate::new(1.0, (1 << 31) - 1)));
-        assert_eq!((pool.expand(), pool.expand(), pool.expand()), (Some((1 << 31) - 1), Some(2), None));
+        assert!(pool.insert(Candidate::new(100, (1 << 31) - 1)));
+        // A settled one is kept, and not expanded.
+        assert!(pool.insert(Candidate::settled(50, 5)));
+        assert_eq!((pool.expand(), pool.expand()), (Some((1 << 31) - 1), None));
+        assert_eq!(pool.nearest().map(|near| near.slot).collect::<Vec<_>>(), [9, 8, 5, (1 << 31) - 1]);
     }
 
     #[test]

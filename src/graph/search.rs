@@ -1,15 +1,18 @@
 //! The graph as readers hold it, and the search: walk, copies, tail, and exactness when in doubt.
 //!
-//! It takes no lock and writes nothing but marks of its own.
+//! It takes no lock and writes nothing but marks of its own. The walk goes by keys of codes; what it finds
+//! is measured again on the vectors, so that every key returned is exact.
 
 use std::sync::Arc;
 
 use super::ahead::Ahead;
+use super::codes::{CodesView, Walk};
 use super::links::Links;
 use super::neighbour::Neighbour;
 use super::rows::RowsView;
+use super::ruler::Ruler;
 use super::scan::{Nearest, scan};
-use super::scratch::Shelf;
+use super::scratch::{Candidate, Marks, Pool, Scratch, Shelf};
 use super::walk::Ground;
 
 /// Candidates a search keeps unless told otherwise: recall@10 of at least 0.95 on sentence embeddings.
@@ -27,6 +30,7 @@ pub struct GraphView {
     /// Those of the others that are.
     pub(super) ahead: Arc<Ahead>,
     pub(super) entries: Arc<[u32]>,
+    pub(super) codes: CodesView,
     pub(super) links: Arc<Links>,
     pub(super) shelf: Arc<Shelf>,
     /// Bytes in memory when the view was taken, the writer's tables included.
@@ -47,6 +51,11 @@ impl GraphView {
     /// Whether all that makes the slots below `due` attached ones is done.
     pub fn is_attached_to(&self, due: usize) -> bool {
         self.attached >= due
+    }
+
+    /// What walks measure: `f32` vectors, `u8` codes that are the vectors, or scaled ones, `sq8`.
+    pub fn codec(&self) -> &'static str {
+        self.codes.measure().name()
     }
 
     /// Whether `slot` is found by walking.
@@ -106,27 +115,72 @@ impl GraphView {
         ef: usize,
         alive: impl Fn(u32) -> bool,
     ) -> Vec<Neighbour> {
-        let mut nearest = Nearest::new(k);
         let end = rows.len() as u32;
-        let tail = self.attached.min(rows.len()) as u32..end;
+        let coded = self.codes.len().min(rows.len());
+        let mut nearest = Nearest::new(k);
+        let tail = self.attached.max(coded) as u32..end;
         nearest.scan(rows, tail, query, inverse_norm, |slot| !self.ahead.contains(slot) && alive(slot));
-        let ground = Ground { rows, links: &self.links, entries: &self.entries };
         self.shelf.with(|scratch| {
-            ground.walk(query, inverse_norm, ef, scratch);
-            for Neighbour { key, slot } in scratch.pool.neighbours() {
-                for slot in self.links.copies(slot, end) {
-                    let neighbour = Neighbour { key, slot };
-                    // Copies have one key and ascending slots: the rest of the chain is no nearer.
-                    if !nearest.wants(neighbour) {
-                        break;
-                    }
-                    // What this view does not hold yet was scanned.
-                    if self.holds(slot) && alive(slot) {
-                        nearest.offer(neighbour);
+            let Scratch { marks, pool, batch, probe } = scratch;
+            let bound = self.codes.bound(rows).min(self.links.slots());
+            let ground = Ground { links: &self.links, entries: &self.entries, bound };
+            let pending = Pending { ahead: &self.ahead, slots: self.attached as u32..coded as u32 };
+            marks.reset(bound.max(coded));
+            pool.reset(ef);
+            let walk = ToQuery { ground, pending, marks, pool, batch };
+            let is_exact = self.codes.at_query(rows, query, inverse_norm, probe, walk);
+            let most = if is_exact { k } else { k + (k / 2).max(SPARE) };
+            batch.clear();
+            for near in pool.nearest() {
+                // What is neither held nor coded was scanned.
+                let is_found = |&slot: &u32| (self.holds(slot) || (slot as usize) < coded) && alive(slot);
+                // Copies have one key and ascending slots: no more than k of a chain are results.
+                for slot in self.links.copies(near.slot, end).filter(is_found).take(k) {
+                    // A copy still pending is met twice.
+                    if !batch.contains(&slot) {
+                        batch.push(slot);
                     }
                 }
+                if batch.len() >= most {
+                    break;
+                }
+            }
+            batch.iter().for_each(|&slot| rows.prefetch(slot));
+            for &slot in batch.iter() {
+                nearest.offer(Neighbour { key: rows.key_to(query, inverse_norm, slot), slot });
             }
         });
         nearest.into_sorted()
+    }
+}
+
+/// Rows measured again beyond k, at least.
+const SPARE: usize = 10;
+
+/// Rows that are coded, but not found by walking yet.
+struct Pending<'a> {
+    ahead: &'a Ahead,
+    slots: std::ops::Range<u32>,
+}
+
+struct ToQuery<'a> {
+    ground: Ground<'a>,
+    pending: Pending<'a>,
+    marks: &'a mut Marks,
+    pool: &'a mut Pool,
+    batch: &'a mut Vec<u32>,
+}
+
+impl Walk for ToQuery<'_> {
+    #[inline(always)]
+    fn run<R: Ruler>(self, ruler: R) {
+        let Self { ground, pending: Pending { ahead, slots }, marks, pool, batch } = self;
+        ground.walk(ruler, marks, pool, batch);
+        // After the walk: they would take the places of what it must pass through.
+        for slot in slots {
+            if !ahead.contains(slot) && marks.visit(slot) {
+                pool.insert(Candidate::settled(ruler.key(slot), slot));
+            }
+        }
     }
 }

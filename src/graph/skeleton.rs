@@ -12,9 +12,10 @@ use std::sync::Arc;
 
 use hnsw_rs::prelude::{Distance, Hnsw};
 
+use super::codes::{CodesView, Key, Square};
 use super::edges::{self, Edge};
 use super::links::Links;
-use super::neighbour::Neighbour;
+use super::neighbour::Near;
 use super::rows::RowsView;
 use super::tree::{ROOT, Tree};
 
@@ -30,12 +31,13 @@ static SLOTS: [Slot; u32::MAX as usize] = [Slot; u32::MAX as usize];
 /// The keys of the rows that slices of [`Slot`] name.
 struct SlotDistance {
     rows: RowsView,
+    codes: CodesView,
     slots: Arc<[u32]>,
 }
 
 impl Distance<Slot> for SlotDistance {
     fn eval(&self, a: &[Slot], b: &[Slot]) -> f32 {
-        self.rows.key(self.slots[a.len()], self.slots[b.len()])
+        self.codes.measure_rows(&self.rows, Square(self.slots[a.len()], self.slots[b.len()]))
     }
 }
 
@@ -48,9 +50,15 @@ pub(super) struct Skeleton {
 
 impl Skeleton {
     /// Of `slots`, distinct rows none of which is linked yet, in a graph of `m` links per row.
-    pub(super) fn new(rows: &RowsView, slots: &[u32], m: usize, ef_construction: usize) -> Self {
+    pub(super) fn new(
+        rows: &RowsView,
+        codes: &CodesView,
+        slots: &[u32],
+        m: usize,
+        ef_construction: usize,
+    ) -> Self {
         let slots: Arc<[u32]> = slots.into();
-        let distance = SlotDistance { rows: rows.clone(), slots: Arc::clone(&slots) };
+        let distance = SlotDistance { rows: rows.clone(), codes: codes.clone(), slots: Arc::clone(&slots) };
         let hnsw = Hnsw::new(m, slots.len(), LAYERS, ef_construction, distance);
         Self { slots, inserted: 0, hnsw: ManuallyDrop::new(hnsw) }
     }
@@ -66,16 +74,24 @@ impl Skeleton {
     }
 
     /// Links the rows, all of which were taken in; the first `roots` of them become roots.
-    pub(super) fn finish(&self, rows: &RowsView, links: &Links, tree: &mut Tree, roots: usize) {
+    pub(super) fn finish(
+        &self,
+        rows: &RowsView,
+        codes: &CodesView,
+        links: &Links,
+        tree: &mut Tree,
+        roots: usize,
+    ) {
+        let key = |a, b| codes.measure_rows(rows, Key(a, b));
         let slots = &*self.slots;
         for point in self.hnsw.get_point_indexation() {
             let slot = slots[point.get_origin_id()];
             let lowest = point.get_neighborhood_id().swap_remove(0);
-            let mut list: Vec<Neighbour> = lowest
+            let mut list: Vec<Near> = lowest
                 .iter()
                 .map(|near| slots[near.get_origin_id()])
                 .filter(|&near| near != slot)
-                .map(|near| Neighbour { key: rows.key(slot, near), slot: near })
+                  .map(|near| Near { key: key(slot, near), slot: near })
                 .collect();
             list.sort_unstable();
             list.dedup();
@@ -84,7 +100,7 @@ impl Skeleton {
         for &root in &slots[..roots] {
             tree.set(root, ROOT);
         }
-        span(rows, links, tree, slots, &slots[..roots]);
+        span(rows, codes, links, tree, slots, &slots[..roots]);
     }
 }
 
@@ -108,7 +124,15 @@ impl fmt::Debug for Skeleton {
 
 /// Grows the tree from `roots` along the shortest links first, as Prim does: short links are those
 /// pruning would keep anyway. Rows it cannot reach are linked from the nearest row it did.
-fn span(rows: &RowsView, links: &Links, tree: &mut Tree, slots: &[u32], roots: &[u32]) {
+fn span(
+    rows: &RowsView,
+    codes: &CodesView,
+    links: &Links,
+    tree: &mut Tree,
+    slots: &[u32],
+    roots: &[u32],
+) {
+    let key = |a, b| codes.measure_rows(rows, Key(a, b));
     let mut heap = BinaryHeap::new();
     let mut reached = Vec::with_capacity(slots.len());
     let mut fresh = roots.to_vec();
@@ -120,7 +144,7 @@ fn span(rows: &RowsView, links: &Links, tree: &mut Tree, slots: &[u32], roots: &
                 links
                     .neighbours(slot)
                     .filter(|&near| !tree.has(near))
-                    .map(|near| Reverse((Neighbour { key: rows.key(slot, near), slot: near }, slot))),
+                    .map(|near| Reverse((Near { key: key(slot, near), slot: near }, slot))),
             );
         }
         if let Some(Reverse((near, parent))) = heap.pop() {
@@ -136,12 +160,13 @@ fn span(rows: &RowsView, links: &Links, tree: &mut Tree, slots: &[u32], roots: &
         let nearest = reached
             .iter()
             .filter(|&&host| tree.has_room(host, links.width()))
-            .map(|&host| Neighbour { key: rows.key(host, orphan), slot: host })
+            .map(|&host| Near { key: key(host, orphan), slot: host })
             .min()
             .expect("a tree has leaves, and a leaf has room");
         tree.set(orphan, nearest.slot);
         if links.neighbours(nearest.slot).all(|near| near != orphan) {
-            edges::add(rows, links, tree, &[Edge::new(nearest.slot, nearest.key, orphan)]);
+            let group = &[Edge::new(nearest.slot, nearest.key, orphan)];
+            codes.measure_rows(rows, edges::Add { links, tree, group });
         }
         fresh.push(orphan);
     }

@@ -5,37 +5,36 @@
 //! The pool then holds the `ef` nearest rows met (HNSW's search of one layer, Malkov and Yashunin 2018).
 
 use super::links::Links;
-use super::rows::RowsView;
-use super::scratch::{Candidate, Scratch};
+use super::ruler::Ruler;
+use super::scratch::{Candidate, Marks, Pool};
 
 /// What a walk goes over.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ground<'a> {
-    pub(super) rows: &'a RowsView,
     pub(super) links: &'a Links,
     pub(super) entries: &'a [u32],
+    /// Rows attached after this reader's views were taken have no code or no list here: slots end here.
+    pub(super) bound: usize,
 }
 
 impl Ground<'_> {
-    /// Leaves in `scratch.pool` the `ef` rows nearest to `query` that the walk met.
-    pub(super) fn walk(&self, query: &[f32], inverse_norm: f32, ef: usize, scratch: &mut Scratch) {
-        let Self { rows, links, entries } = *self;
-        // Rows attached after this reader's views were taken have no row or no list here.
-        let bound = rows.len().min(links.slots());
-        let Scratch { marks, pool, batch } = scratch;
-        marks.reset(bound);
-        pool.reset(ef);
+    /// Adds to `pool` the rows nearest to the ruler that the walk meets and that are not marked yet.
+    #[inline(always)]
+    pub(super) fn walk<R: Ruler>(self, ruler: R, marks: &mut Marks, pool: &mut Pool, batch: &mut Vec<u32>) {
+        let Self { links, entries, bound } = self;
         batch.clear();
         batch.extend(entries.iter().copied().filter(|&slot| marks.visit(slot)));
         loop {
             for &slot in batch.iter() {
-                pool.insert(Candidate::new(rows.key_to(query, inverse_norm, slot), slot));
+                if pool.insert(Candidate::new(ruler.key(slot), slot)) {
+                    links.prefetch(slot);
+                }
             }
             let Some(nearest) = pool.expand() else { return };
             batch.clear();
             for slot in links.neighbours(nearest) {
                 if (slot as usize) < bound && marks.visit(slot) {
-                    rows.prefetch(slot);
+                    ruler.prefetch(slot);
                     batch.push(slot);
                 }
             }

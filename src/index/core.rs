@@ -49,7 +49,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(params: &Params) -> Self {
         let space = params.space();
-        let graph = Graph::new(space, params.m as usize, EF_CONSTRUCTION);
+        let graph = Graph::new(params.m as usize, EF_CONSTRUCTION);
         Self {
             live: 0,
             rows: Rows::new(space),

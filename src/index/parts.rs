@@ -27,6 +27,8 @@ pub struct Parts<'a> {
     pub metadata: Vec<Option<&'a str>>,
     /// The graph's own bytes.
     pub adjacency: Vec<u8>,
+    /// How the graph measures rows, in its own bytes; `None` where there is no graph.
+    pub codes: Option<Vec<u8>>,
 }
 
 impl Index {
@@ -40,7 +42,7 @@ impl Index {
     /// The index that `parts` describe, after the entry `seq`.
     pub fn from_parts(params: Params, seq: u64, parts: &Parts<'_>) -> Result<Self> {
         params.check()?;
-        let Parts { vectors, alive, ids, metadata, adjacency } = parts;
+        let Parts { vectors, alive, ids, metadata, adjacency, codes } = parts;
         let dimension = params.dimension as usize;
         let slots = ids.len();
         let adds_up = slots <= MAX_ROWS
@@ -67,7 +69,7 @@ impl Index {
         }
         let rows = writer.rows.view();
         let graph =
-            Graph::decode(params.space(), params.m as usize, super::core::EF_CONSTRUCTION, adjacency, &rows)?;
+            Graph::decode(params.m as usize, super::core::EF_CONSTRUCTION, adjacency, codes.as_deref(), &rows)?;
         writer.schedule = graph.schedule().clone();
         writer.shown = graph.view();
         writer.graph = Arc::new(Mutex::new(graph));
@@ -100,5 +102,6 @@ fn parts_of<'a>(view: &'a View, graph: &Graph) -> Parts<'a> {
         ids: (0..slots).map(|slot| if living(&slot) { view.id(slot) } else { "" }).collect(),
         metadata: (0..slots).map(|slot| view.metadata(slot).filter(|_| living(&slot))).collect(),
         adjacency: graph.encode(),
+        codes: graph.encode_measure(),
     }
 }

@@ -47,7 +47,7 @@ impl Index {
                 + lookup
                 + graph.bytes,
             seq: view.seq,
-            codec: "f32",
+            codec: view.graph.codec(),
             degree: graph.average_degree,
             ef_search: self.ef_search(),
         }

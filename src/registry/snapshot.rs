@@ -24,13 +24,14 @@ pub(super) fn encode_at(
     index: &Index,
 ) -> Result<Vec<u8>> {
     index.with_parts(|parts| {
-        let Parts { vectors, alive, ids, metadata, adjacency } = parts;
+        let Parts { vectors, alive, ids, metadata, adjacency, codes } = parts;
         let ids = TextsBuf::new(ids.iter().map(|id| Some(*id)))?;
         let metadata = TextsBuf::new(metadata.iter().copied())?;
         Ok(frame::encode_snapshot(&SnapshotRef {
             header: header(name, params, position, ledger, false),
             vectors: Cow::Borrowed(vectors),
             adjacency: Some(adjacency),
+            codes: codes.as_deref(),
             alive: Cow::Borrowed(alive),
             ids: ids.as_ref(),
             metadata: metadata.as_ref(),
@@ -56,6 +57,7 @@ pub(super) fn tombstone_at(
         header: header(name, params, position, ledger, true),
         vectors: Cow::Borrowed(&[]),
         adjacency: None,
+        codes: None,
         alive: Cow::Borrowed(&[]),
         ids: none.as_ref(),
         metadata: none.as_ref(),
@@ -93,7 +95,7 @@ pub(super) struct Restored {
 
 /// Reads a snapshot back.
 pub(super) fn decode(bytes: &[u8]) -> Result<Restored> {
-    let SnapshotRef { header, vectors, adjacency, alive, ids, metadata, idempotency } =
+    let SnapshotRef { header, vectors, adjacency, codes, alive, ids, metadata, idempotency } =
         frame::decode_snapshot(bytes)?;
     let SnapshotHeader {
         params,
@@ -120,6 +122,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Restored> {
         ids: (0..ids.len()).map(|slot| ids.get(slot).unwrap_or("")).collect(),
         metadata: (0..metadata.len()).map(|slot| metadata.get(slot)).collect(),
         adjacency: adjacency.ok_or_else(|| Error::corrupt("the snapshot has no adjacency"))?.to_vec(),
+        codes: codes.map(<[u8]>::to_vec),
     };
     let index = Index::from_parts(params, last_seq, &parts)?;
     Ok(Restored { index: Some((params, index)), position, ledger })

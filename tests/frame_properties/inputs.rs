@@ -168,6 +168,7 @@ pub(crate) fn snapshot_bytes(
         header,
         vectors: vectors.into(),
         adjacency,
+        codes: adjacency,
         alive: alive.into(),
         ids: ids.as_ref(),
         metadata: metadata.as_ref(),

@@ -76,6 +76,7 @@ proptest! {
         prop_assert_eq!(read.header.live, slots.iter().filter(|slot| slot.2).count() as u64);
         prop_assert_eq!(&read.header.writers, &header.writers);
         prop_assert_eq!(read.adjacency, adjacency.as_deref());
+        prop_assert_eq!(read.codes, adjacency.as_deref());
         prop_assert_eq!(&read.idempotency, &records);
         for (i, (id, metadata, live)) in slots.iter().enumerate() {
             prop_assert_eq!(read.ids.get(i), id.as_deref());

@@ -1,0 +1,269 @@
+//! The rows as searches see them: coded to bytes, or where bytes would not do, as they are.
+//!
+//! Which it is follows from the rows (`choice.rs`), and codes follow from the rows and the codec: so
+//! snapshots need to hold the codec alone. Codes are made by the graph's writer, chunk by chunk; a view
+//! ends where it was taken, as all views do.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use super::arena::{Arena, ArenaView};
+use super::bytewise::{Apart, ByteGauge, ByteRuler, Bytes, LiftedGauge, Product};
+use super::floatwise::{FloatGauge, FloatRuler, LiftedFloats};
+use super::measure::Measure;
+use super::rows::RowsView;
+use super::ruler::{Gauge, Job, Probe, Ruler};
+use super::threads::Threads;
+use crate::metric::bytes::{Products, Task, dispatch};
+use crate::metric::{Codec, Coded, Distance};
+
+/// The writer's end.
+#[derive(Debug, Default)]
+pub(super) struct Codes {
+    measure: Arc<Measure>,
+    bytes: Arena<u8>,
+    norms: Arena<i32>,
+    /// Coded rows whose codes are not the row itself.
+    inexact: usize,
+}
+
+/// Some rows' codes, on their way to [`Codes`].
+#[derive(Debug)]
+pub(super) struct Chunk {
+    bytes: Vec<u8>,
+    coded: Vec<Coded>,
+}
+
+/// Rows that one thread codes at once.
+const CHUNK: usize = 256;
+
+impl Codes {
+    /// No codes of this kind yet.
+    pub(super) fn new(measure: Measure) -> Self {
+        Self { measure: Arc::new(measure), ..Self::default() }
+    }
+
+    pub(super) fn measure(&self) -> &Measure {
+        &self.measure
+    }
+
+    /// Whether rows are coded at all.
+    pub(super) fn is_coding(&self) -> bool {
+        matches!(*self.measure, Measure::Bytes { .. })
+    }
+
+    /// Rows coded; always 0 where rows are measured as they are.
+    pub(super) fn len(&self) -> usize {
+        self.norms.len()
+    }
+
+    /// Codes rows up to `end`, of those after the last coded one; nothing where rows are measured as they are.
+    pub(super) fn extend(&mut self, rows: &RowsView, end: usize, threads: Threads) {
+        let Measure::Bytes { codec, .. } = &*self.measure else { return };
+        let starts: Vec<usize> = (self.len()..end).step_by(CHUNK).collect();
+        let code = |&from: &usize| chunk(codec, rows, from..end.min(from + CHUNK));
+        for Chunk { bytes, coded } in threads.map(&starts, code) {
+            self.bytes.push_slice(&bytes);
+            for Coded { norm, residual } in coded {
+                self.norms.push(norm);
+                self.inexact += usize::from(residual != 0.0);
+            }
+        }
+    }
+
+    pub(super) fn view(&self) -> CodesView {
+        CodesView {
+            measure: Arc::clone(&self.measure),
+            bytes: self.bytes.view(),
+            norms: self.norms.view(),
+            is_exact: self.inexact == 0,
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.capacity_bytes() + self.norms.capacity_bytes()
+    }
+}
+
+fn chunk(codec: &Codec, rows: &RowsView, slots: std::ops::Range<usize>) -> Chunk {
+    let stride = codec.stride();
+    let mut bytes = vec![0; slots.len() * stride];
+    let coded = slots
+        .zip(bytes.chunks_exact_mut(stride))
+        .map(|(slot, out)| codec.row(rows.row(slot as u32), rows.inverse_norm(slot as u32), out))
+        .collect();
+    Chunk { bytes, coded }
+}
+
+/// A reader's end. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct CodesView {
+    measure: Arc<Measure>,
+    bytes: ArenaView<u8>,
+    norms: ArenaView<i32>,
+    /// Whether all codes are the rows themselves.
+    is_exact: bool,
+}
+
+/// Work that measures from a query.
+pub(super) trait Walk {
+    /// Does it. To be marked `inline(always)`, so that it is compiled for the ruler and its instruction set.
+    fn run<R: Ruler>(self, ruler: R);
+}
+
+impl CodesView {
+    pub(super) fn measure(&self) -> &Measure {
+        &self.measure
+    }
+
+    /// Rows below this are coded.
+    pub(super) fn len(&self) -> usize {
+        self.norms.len()
+    }
+
+    /// The slots a ruler of these measures lie below this.
+    pub(super) fn bound(&self, rows: &RowsView) -> usize {
+        match *self.measure {
+            Measure::Floats { .. } => rows.len(),
+            Measure::Bytes { .. } => self.len(),
+        }
+    }
+
+    /// Runs `walk` with a ruler at `query`; true if its keys order as exact keys do.
+    pub(super) fn at_query(
+        &self,
+        rows: &RowsView,
+        query: &[f32],
+        inverse_norm: f32,
+        probe: &mut Probe,
+        walk: impl Walk,
+    ) -> bool {
+        let space = rows.space();
+        match &*self.measure {
+            Measure::Floats { .. } => {
+                walk.run(FloatRuler { rows, query, inverse_norm });
+                true
+            }
+            Measure::Bytes { codec, .. } => {
+                let task = AtQuery {
+                    bytes: self.coded(codec),
+                    codec,
+                    query,
+                    inverse_norm,
+                    is_dot: space.distance() == Distance::Dot,
+                    probe,
+                    walk,
+                };
+                let residual = dispatch(space.kernels().isa(), task);
+                self.is_exact && residual == 0.0 && space.distance() == Distance::Euclidean
+            }
+        }
+    }
+
+    /// Runs `job` with the gauge of these rows.
+    #[inline]
+    pub(super) fn measure_rows<J: Job>(&self, rows: &RowsView, job: J) -> J::Output {
+        let space = rows.space();
+        let is_dot = space.distance() == Distance::Dot;
+        match *self.measure {
+            Measure::Floats { roof } if is_dot => job.run(LiftedFloats { rows, roof }),
+            Measure::Floats { .. } => job.run(FloatGauge { rows }),
+            Measure::Bytes { ref codec, roof } => {
+                let bytes = self.coded(codec);
+                let roof = is_dot.then_some(roof);
+                dispatch(space.kernels().isa(), BetweenRows { bytes, roof, job })
+            }
+        }
+    }
+
+    fn coded(&self, codec: &Codec) -> Bytes<'_> {
+        Bytes { stride: codec.stride(), rows: &self.bytes, norms: &self.norms }
+    }
+}
+
+struct AtQuery<'a, W> {
+    bytes: Bytes<'a>,
+    codec: &'a Codec,
+    query: &'a [f32],
+    inverse_norm: f32,
+    is_dot: bool,
+    probe: &'a mut Probe,
+    walk: W,
+}
+
+impl<W: Walk> Task for AtQuery<'_, W> {
+    /// The query's residual.
+    type Output = f32;
+
+    #[inline(always)]
+    fn run<P: Products>(self, products: P) -> f32 {
+        let Self { bytes, codec, query, inverse_norm, is_dot, probe, walk } = self;
+        let probe = probe.take(bytes.stride);
+        let codes = bytemuck::cast_slice_mut::<i8, u8>(probe);
+        let Coded { residual, .. } = if is_dot {
+            // Only the query's direction matters, and it may be of any length.
+            let largest = query.iter().fold(f32::MIN_POSITIVE, |most, value| most.max(value.abs()));
+            Codec::new(127.0, codec.centre()).row(query, 1.0 / largest, codes)
+        } else {
+            codec.row(query, inverse_norm, codes)
+        };
+        codes.iter_mut().for_each(|byte| *byte ^= 0x80);
+        let probe = &*probe;
+        if is_dot {
+            walk.run(ByteRuler { products, bytes, probe, form: Product::of(probe) });
+        } else {
+            walk.run(ByteRuler { products, bytes, probe, form: Apart::of(probe) });
+        }
+        residual
+    }
+}
+
+struct BetweenRows<'a, J> {
+    bytes: Bytes<'a>,
+    /// Under dot.
+    roof: Option<i32>,
+    job: J,
+}
+
+impl<J: Job> Task for BetweenRows<'_, J> {
+    type Output = J::Output;
+
+    #[inline(always)]
+    fn run<P: Products>(self, products: P) -> J::Output {
+        let Self { bytes, roof, job } = self;
+        let level = ByteGauge { products, bytes };
+        match roof {
+            None => job.run(level),
+            Some(roof) => job.run(LiftedGauge { level, roof }),
+        }
+    }
+}
+
+/// The key of two rows, where no ruler stands at either.
+pub(super) struct Key(pub(super) u32, pub(super) u32);
+
+impl Job for Key {
+    type Output = u32;
+
+    #[inline(always)]
+    fn run<G: Gauge>(self, gauge: G) -> u32 {
+        PROBE.with_borrow_mut(|probe| gauge.at(self.0, probe).key(self.1))
+    }
+}
+
+/// The square of the distance between two rows, as far as the graph sees it.
+pub(super) struct Square(pub(super) u32, pub(super) u32);
+
+impl Job for Square {
+    type Output = f32;
+
+    #[inline(always)]
+    fn run<G: Gauge>(self, gauge: G) -> f32 {
+        gauge.square(Key(self.0, self.1).run(gauge))
+    }
+}
+
+thread_local! {
+    /// So that one key costs no allocation.
+    static PROBE: RefCell<Probe> = RefCell::default();
+}
