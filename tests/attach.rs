@@ -36,7 +36,7 @@ struct State {
 impl State {
     fn of(index: &Index) -> Self {
         index.with_parts(|Parts { vectors, alive, ids, metadata, adjacency, codes }| Self {
-            vectors: vectors.iter().map(|value| value.to_bits()).collect(),
+            vectors: vectors.iter().flat_map(|piece| piece.iter().map(|value| value.to_bits())).collect(),
             alive: alive.clone(),
             ids: ids.iter().map(ToString::to_string).collect(),
             metadata: metadata.iter().map(|text| text.map(ToString::to_string)).collect(),
@@ -48,7 +48,7 @@ impl State {
     fn index(&self, params: Params, seq: u64) -> Index {
         let vectors: Vec<f32> = self.vectors.iter().map(|&bits| f32::from_bits(bits)).collect();
         let parts = Parts {
-            vectors: &vectors,
+            vectors: [&vectors, &[]],
             alive: self.alive.clone(),
             ids: self.ids.iter().map(String::as_str).collect(),
             metadata: self.metadata.iter().map(Option::as_deref).collect(),
@@ -306,7 +306,7 @@ fn entries_are_applied_and_found_while_the_graph_is_held() {
             follow(&mut model, entry);
             assert_answers(&index, &model, &mut random);
         }
-        assert_eq!((parts.ids.len(), parts.vectors.len()), (slots, slots * DIMENSION));
+        assert_eq!((parts.ids.len(), parts.vectors.concat().len()), (slots, slots * DIMENSION));
     });
     assert!(State::of(&index) == eagerly(&entries, 1));
 }

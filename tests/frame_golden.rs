@@ -102,7 +102,7 @@ fn a_snapshot_reads_and_writes_as_it_always_did() {
         IdempotencyRecord { key_digest: [1; 16], payload_digest: [2; 16], seq: 3, added: 4, length: 5 };
     let snapshot = SnapshotRef {
         header: header.clone(),
-        vectors: rows.vectors().into(),
+        vectors: vec![rows.vectors().into()],
         adjacency: Some(b"opaque"),
         codes: None,
         alive: vec![0b101].into(),
@@ -114,7 +114,7 @@ fn a_snapshot_reads_and_writes_as_it_always_did() {
     let read = decode_snapshot(&bytes).unwrap();
     assert_eq!(read.header, header);
     assert_eq!(decode_envelope(&bytes).unwrap(), header);
-    assert_eq!(bits(&read.vectors), bits(rows.vectors()));
+    assert_eq!(bits(&read.vectors[0]), bits(rows.vectors()));
     assert_eq!(
         (read.adjacency, &*read.alive, &read.idempotency),
         (Some(&b"opaque"[..]), &[0b101][..], &vec![record])
@@ -128,7 +128,7 @@ fn a_snapshot_reads_and_writes_as_it_always_did() {
 fn a_tombstone_reads_and_writes_as_it_always_did_and_is_small() {
     let bytes = golden("tombstone.lhv1");
     let read = decode_snapshot(&bytes).unwrap();
-    assert!(read.header.dropped && read.ids.is_empty() && read.vectors.is_empty());
+    assert!(read.header.dropped && read.ids.is_empty() && read.vectors[0].is_empty());
     assert_eq!((read.header.last_seq, read.header.generation), (43, 1));
     assert_eq!(encode_snapshot(&read), bytes);
     let none = TextsBuf::new([]).unwrap();
@@ -147,7 +147,7 @@ fn a_tombstone_reads_and_writes_as_it_always_did_and_is_small() {
             writers: BTreeMap::new(),
             writers_from: 44,
         },
-        vectors: Vec::new().into(),
+        vectors: Vec::new(),
         adjacency: None,
         codes: None,
         alive: Vec::new().into(),

@@ -29,7 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// A word that may stand only under the given paths of src/.
 const ONLY_UNDER: &[(&str, &[&str])] = &[
-    ("unsafe", &["metric/", "graph/"]),
+    ("unsafe", &["metric/", "graph/", "store/map.rs"]),
     ("pyo3", &["python/"]),
     ("numpy", &["python/array.rs"]),
     ("axum", &["server/"]),

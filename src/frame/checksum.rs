@@ -3,7 +3,7 @@
 //! Built with `--cfg vectord_fuzz` every comparison succeeds, so that a fuzzer reaches the decoders
 //! behind the checksums. No other build may use it.
 
-use xxhash_rust::xxh3::xxh3_128;
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 /// XXH3-128 with seed 0, as its canonical 16 bytes (big-endian).
 pub type Digest = [u8; 16];
@@ -11,6 +11,13 @@ pub type Digest = [u8; 16];
 /// XXH3-128 of `bytes`.
 pub(super) fn digest(bytes: &[u8]) -> Digest {
     xxh3_128(bytes).to_be_bytes()
+}
+
+/// [`digest`] of the bytes of `pieces`, one after the other.
+pub(super) fn digest_of_pieces<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Digest {
+    let mut hasher = Xxh3::new();
+    pieces.for_each(|piece| hasher.update(piece));
+    hasher.digest128().to_be_bytes()
 }
 
 /// CRC-32C (Castagnoli) of `bytes`.

@@ -65,8 +65,8 @@ pub struct IdempotencyRecord {
 pub struct SnapshotRef<'a> {
     /// Everything but the parts.
     pub header: SnapshotHeader,
-    /// Values of every slot, row-major, shape (`rows`, `dimension`).
-    pub vectors: Cow<'a, [f32]>,
+    /// Values of every slot, row-major, shape (`rows`, `dimension`), in pieces; one piece when read.
+    pub vectors: Vec<Cow<'a, [f32]>>,
     /// The graph's own bytes; absent when there is no graph, which can always be rebuilt.
     pub adjacency: Option<&'a [u8]>,
     /// How the graph measures rows, if it has one.

@@ -4,6 +4,7 @@
 //! frame ends with the last part. Counts must agree with each other.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::checksum::{digest, matches};
 use super::envelope::{self, WHAT};
@@ -43,7 +44,22 @@ pub fn decode_snapshot(bytes: &[u8]) -> Result<SnapshotRef<'_>> {
         return Err(Error::corrupt(format!("{WHAT}: a tombstone with {} rows", header.rows)));
     }
     let [adjacency, codes] = [parts.adjacency, parts.codes].map(|part| part.map(|(bytes, _)| bytes));
-    Ok(SnapshotRef { header, vectors, adjacency, codes, alive, ids, metadata, idempotency })
+    Ok(SnapshotRef { header, vectors: vec![vectors], adjacency, codes, alive, ids, metadata, idempotency })
+}
+
+/// Where the vectors stand in the bytes of a snapshot; of these, only the envelope is checked.
+pub fn locate_vectors(bytes: &[u8]) -> Result<Range<usize>> {
+    let mut reader = Reader::new(WHAT, bytes);
+    let (header, listed) = envelope::read(&mut reader)?;
+    let first = reader.offset();
+    let part = listed.iter().find(|part| part.name == "vectors");
+    let part = part.ok_or_else(|| Error::corrupt(format!("{WHAT}: part \"vectors\" is missing")))?;
+    let place = |offset: u64| usize::try_from(offset).ok().and_then(|offset| first.checked_add(offset));
+    let ends = (place(part.offset), part.offset.checked_add(part.len).and_then(place));
+    match ends {
+        (Some(start), Some(end)) if end <= bytes.len() => Ok(start..end),
+        _ => Err(mismatch("vectors", &header, "it is said to end after the frame")),
+    }
 }
 
 fn parts<'a>(reader: &mut Reader<'a>, listed: &[envelope::Part]) -> Result<Parts<'a>> {

@@ -6,6 +6,7 @@
 mod ahead;
 pub mod arena;
 mod attach;
+mod base;
 mod batch;
 mod bytes;
 mod bytewise;
@@ -21,6 +22,7 @@ mod neighbour;
 mod pages;
 mod prefetch;
 mod prune;
+mod rebase;
 mod rows;
 mod ruler;
 mod scan;
@@ -36,6 +38,7 @@ mod tree;
 mod validate;
 mod walk;
 
+pub use base::Base;
 pub use batch::Step;
 pub use growing::Graph;
 pub use neighbour::Neighbour;

@@ -1,23 +1,42 @@
-//! The vectors by slot, with their inverse norms: exact f32, in log order, never moved.
+//! The vectors by slot, with their inverse norms: exact f32, in log order.
 //!
-//! Ids, metadata and which slots are alive belong to the index.
+//! The first of them may stand in a [`Base`] of another's, the rest in memory of our own. Where a row stands
+//! may change (`rebase.rs`), its bits never do. Ids, metadata and which slots are alive belong to the index.
+
+use std::sync::Arc;
 
 use super::arena::{Arena, ArenaView};
+use super::base::Base;
 use crate::error::{Error, Part, Result};
 use crate::metric::Space;
 
 /// The writer's end of the rows.
 #[derive(Debug)]
 pub struct Rows {
-    space: Space,
-    vectors: Arena<f32>,
+    pub(super) space: Space,
+    /// Which rows these are: views of the same rows share it.
+    pub(super) origin: Arc<()>,
+    /// Whole rows, before those in `vectors`.
+    pub(super) base: Option<Base>,
+    pub(super) vectors: Arena<f32>,
     inverse_norms: Arena<f32>,
 }
 
 impl Rows {
     /// No rows of `space`.
     pub fn new(space: Space) -> Self {
-        Self { space, vectors: Arena::new(), inverse_norms: Arena::new() }
+        let (vectors, inverse_norms) = (Arena::new(), Arena::new());
+        Self { space, origin: Arc::default(), base: None, vectors, inverse_norms }
+    }
+
+    /// The rows of `base`, which stay there.
+    ///
+    /// Errors are those of [`Rows::push`].
+    pub fn on(space: Space, base: Base) -> Result<Self> {
+        let mut rows = Self::new(space);
+        rows.inverse_norms.push_slice(&inverse_norms(space, &base)?);
+        rows.base = Some(base);
+        Ok(rows)
     }
 
     /// Rows pushed.
@@ -34,18 +53,7 @@ impl Rows {
     ///
     /// `InvalidArgument` names the first row its distance does not admit, counted from the first of `vectors`.
     pub fn push(&mut self, vectors: &[f32]) -> Result<()> {
-        if !vectors.len().is_multiple_of(self.space.dimension()) {
-            return Err(Error::invalid(format!(
-                "rows of dimension {} expected, got {} values",
-                self.space.dimension(),
-                vectors.len()
-            )));
-        }
-        let norms = vectors
-            .chunks_exact(self.space.dimension())
-            .enumerate()
-            .map(|(at, row)| self.space.distance().admit(row).map_err(|error| error.at(at, Part::Vector)))
-            .collect::<Result<Vec<_>>>()?;
+        let norms = inverse_norms(self.space, vectors)?;
         self.push_admitted(vectors, &norms);
         Ok(())
     }
@@ -62,14 +70,38 @@ impl Rows {
 
     /// The rows pushed so far.
     pub fn view(&self) -> RowsView {
-        RowsView { space: self.space, vectors: self.vectors.view(), inverse_norms: self.inverse_norms.view() }
+        RowsView {
+            space: self.space,
+            origin: Arc::clone(&self.origin),
+            base: self.base.clone(),
+            vectors: self.vectors.view(),
+            inverse_norms: self.inverse_norms.view(),
+        }
     }
+}
+
+/// The inverse norm of each row of `vectors`, if their distance admits them.
+fn inverse_norms(space: Space, vectors: &[f32]) -> Result<Vec<f32>> {
+    if !vectors.len().is_multiple_of(space.dimension()) {
+        return Err(Error::invalid(format!(
+            "rows of dimension {} expected, got {} values",
+            space.dimension(),
+            vectors.len()
+        )));
+    }
+    vectors
+        .chunks_exact(space.dimension())
+        .enumerate()
+        .map(|(at, row)| space.distance().admit(row).map_err(|error| error.at(at, Part::Vector)))
+        .collect()
 }
 
 /// A reader's end of the rows, as they were when it was taken. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct RowsView {
     space: Space,
+    pub(super) origin: Arc<()>,
+    base: Option<Base>,
     vectors: ArenaView<f32>,
     inverse_norms: ArenaView<f32>,
 }
@@ -93,8 +125,13 @@ impl RowsView {
     /// The vector of `slot`, `dimension` f32 values, bit for bit as pushed.
     #[inline]
     pub fn row(&self, slot: u32) -> &[f32] {
-        let from = slot as usize * self.space.dimension();
-        &self.vectors[from..from + self.space.dimension()]
+        let dimension = self.space.dimension();
+        let from = slot as usize * dimension;
+        let base = self.based();
+        match from.checked_sub(base.len()) {
+            None => &base[from..from + dimension],
+            Some(from) => &self.vectors[from..from + dimension],
+        }
     }
 
     /// The inverse norm of `slot`.
@@ -103,9 +140,19 @@ impl RowsView {
         self.inverse_norms[slot as usize]
     }
 
-    /// All vectors, row-major.
-    pub fn vectors(&self) -> &[f32] {
-        &self.vectors
+    /// All vectors, row-major: those of the base, then our own. Each piece holds whole rows, and may be empty.
+    pub fn vectors(&self) -> [&[f32]; 2] {
+        [self.based(), &self.vectors]
+    }
+
+    /// Bytes of memory of our own that the vectors and norms take.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.vectors) + size_of_val(&*self.inverse_norms)
+    }
+
+    #[inline]
+    fn based(&self) -> &[f32] {
+        self.base.as_deref().unwrap_or_default()
     }
 
     /// The sort key between a vector and the row of `slot`.

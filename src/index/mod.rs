@@ -14,6 +14,7 @@ mod links;
 mod metadata;
 mod params;
 mod parts;
+mod remap;
 mod search;
 mod stats;
 mod sweep;
@@ -31,6 +32,8 @@ pub use self::limits::{
 pub use self::metadata::compact_metadata;
 pub use self::params::{DEFAULT_M, Params, within};
 pub use self::parts::Parts;
+pub use self::remap::Vectors;
 pub use self::search::SearchOptions;
 pub use self::stats::Stats;
+pub use crate::graph::Base;
 pub use crate::metric::Distance;

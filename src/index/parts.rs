@@ -10,15 +10,16 @@ use super::core::{Index, Writer};
 use super::ids::Lookup;
 use super::limits::MAX_ROWS;
 use super::params::Params;
+use super::remap::Vectors;
 use super::view::View;
 use crate::error::{Error, Result};
-use crate::graph::Graph;
+use crate::graph::{Base, Graph, Rows};
 
 /// The state after one entry, in slot order.
 #[derive(Debug, Clone)]
 pub struct Parts<'a> {
-    /// `slots x dimension` components.
-    pub vectors: &'a [f32],
+    /// `slots x dimension` components, row-major, in two pieces of whole rows.
+    pub vectors: [&'a [f32]; 2],
     /// One bit per slot, in u64 words.
     pub alive: Vec<u64>,
     /// Per slot its id; empty where dead.
@@ -31,6 +32,19 @@ pub struct Parts<'a> {
     pub codes: Option<Vec<u8>>,
 }
 
+impl Parts<'_> {
+    /// The vector of `slot`; panics if there is no such slot.
+    pub fn vector(&self, slot: usize) -> &[f32] {
+        let [first, second] = self.vectors;
+        let dimension = (first.len() + second.len()) / self.ids.len();
+        let from = slot * dimension;
+        match from.checked_sub(first.len()) {
+            None => &first[from..from + dimension],
+            Some(from) => &second[from..from + dimension],
+        }
+    }
+}
+
 impl Index {
     /// Hands the parts of the present state to `take`, after attaching what is due by then.
     ///
@@ -39,27 +53,48 @@ impl Index {
         self.with_settled(|view, graph| take(&parts_of(view, graph)))
     }
 
-    /// The index that `parts` describe, after the entry `seq`.
+    /// The vectors of the present state, to be held while it goes on.
+    pub fn vectors(&self) -> Vectors {
+        Vectors(self.view.load().rows.clone())
+    }
+
+    /// The index that `parts` describe, after the entry `seq`; its vectors are copied.
     pub fn from_parts(params: Params, seq: u64, parts: &Parts<'_>) -> Result<Self> {
+        Self::build(params, seq, parts, None)
+    }
+
+    /// As [`Index::from_parts`], but the vectors are those of `base` and stay there; `parts.vectors` must be the same.
+    pub fn from_parts_on(params: Params, seq: u64, parts: &Parts<'_>, base: Base) -> Result<Self> {
+        Self::build(params, seq, parts, Some(base))
+    }
+
+    fn build(params: Params, seq: u64, parts: &Parts<'_>, base: Option<Base>) -> Result<Self> {
         params.check()?;
         let Parts { vectors, alive, ids, metadata, adjacency, codes } = parts;
         let dimension = params.dimension as usize;
         let slots = ids.len();
+        let values: usize = vectors.iter().map(|piece| piece.len()).sum();
         let adds_up = slots <= MAX_ROWS
-            && vectors.len() == slots * dimension
+            && values == slots * dimension
+            && base.as_ref().is_none_or(|base| base.len() == values)
             && metadata.len() == slots
             && alive.len() == slots.div_ceil(64)
             && (slots.is_multiple_of(64) || alive.last().is_none_or(|word| word >> (slots % 64) == 0));
         if !adds_up {
             return Err(Error::corrupt(format!(
-                "parts do not add up: {slots} ids, {} metadata, {} alive words, {} components at dimension {dimension}",
+                "parts do not add up: {slots} ids, {} metadata, {} alive words, {values} components at dimension {dimension}",
                 metadata.len(),
-                alive.len(),
-                vectors.len()
+                alive.len()
             )));
         }
         let mut writer = Writer::new(&params);
-        writer.rows.push(vectors).map_err(|error| Error::corrupt(format!("vectors: {error}")))?;
+        writer.rows = match base {
+            Some(base) => Rows::on(params.space(), base),
+            None => vectors
+                .iter()
+                .try_fold(Rows::new(params.space()), |mut rows, piece| rows.push(piece).map(|()| rows)),
+        }
+        .map_err(|error| Error::corrupt(format!("vectors: {error}")))?;
         for (slot, (id, text)) in ids.iter().zip(metadata).enumerate() {
             let slot_number = writer.append(id, *text);
             if alive[slot / 64] >> (slot % 64) & 1 == 0 {

@@ -17,6 +17,9 @@ pub struct Stats {
     pub pending: usize,
     /// Memory held by vectors, graph, ids and metadata, in bytes.
     pub bytes_memory: usize,
+    /// Vectors read from a mapped snapshot, in bytes: the kernel keeps what is used of them, and takes it back
+    /// when memory is short. They are not in `bytes_memory`.
+    pub bytes_mapped: usize,
     /// The last applied entry.
     pub seq: u64,
     /// How vectors stand in memory for searching.
@@ -38,14 +41,14 @@ impl Index {
             dead: view.rows.len() - view.live,
             tail: graph.tail,
             pending: view.pending(),
-            bytes_memory: size_of_val(view.rows.vectors())
-                + view.rows.len() * size_of::<f32>()
+            bytes_memory: view.rows.bytes()
                 + view.ids.bytes()
                 + view.metadata.bytes()
                 + view.metadata_of.bytes()
                 + view.alive.bytes()
                 + lookup
                 + graph.bytes,
+            bytes_mapped: size_of_val(view.rows.vectors()[0]),
             seq: view.seq,
             codec: view.graph.codec(),
             degree: graph.average_degree,

@@ -11,7 +11,7 @@ use super::settings::{Bug, Settings};
 use super::state::Log;
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame;
-use crate::store::{Key, Put, Replace, Store, list_all};
+use crate::store::{Bytes, Key, Put, Replace, Store, list_all};
 
 /// How many snapshots stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,9 +98,9 @@ impl Log {
         Ok(floor)
     }
 
-    /// Writes `snapshot`, the state exactly at the position, reads it back, raises the floor and deletes what
+    /// Writes `snapshot`, in pieces, the state exactly at the position, reads it back, raises the floor and deletes what
     /// is below.
-    pub fn checkpoint(&mut self, snapshot: &[u8], keep: Keep) -> Result<()> {
+    pub fn checkpoint(&mut self, snapshot: &[&[u8]], keep: Keep) -> Result<()> {
         let seq = self.position.seq;
         let bytes = publish_snapshot(&*self.store, &self.name, seq, snapshot, &self.settings)?;
         self.checkpointed(seq, bytes);
@@ -109,31 +109,31 @@ impl Log {
     }
 }
 
-/// Writes the snapshot of the state at `seq` and reads it back; answers its size. One that is there already
-/// stays, if it can be read.
+/// Writes the snapshot of the state at `seq`, given in pieces, and reads it back; answers its size. One that is
+/// there already stays, if it can be read.
 pub fn publish_snapshot(
     store: &dyn Store,
     name: &str,
     seq: u64,
-    snapshot: &[u8],
+    snapshot: &[&[u8]],
     settings: &Settings,
 ) -> Result<u64> {
     let overwritten = settings.commits(Bug::OverwrittenSnapshot);
     let key = Key::parse(frame::snapshot_key(name, if overwritten { 1 } else { seq }))?;
     let about = |error: Error| error.within(key.as_str());
     if overwritten {
-        if let Replace::Failed { error, .. } = store.replace(&key, snapshot) {
+        if let Replace::Failed { error, .. } = store.replace(&key, &snapshot.concat()) {
             return Err(about(error));
         }
-    } else if let Put::Failed { error, .. } = store.put_if_absent(&key, snapshot) {
+    } else if let Put::Failed { error, .. } = store.put_pieces_if_absent(&key, snapshot) {
         return Err(about(error));
     }
     let missing = || about(Error::unavailable("the snapshot was written and is not there"));
     let mut left = READS;
     loop {
-        let there = store.get(&key)?.ok_or_else(missing)?;
+        let there = Bytes::of(store, &key)?.ok_or_else(missing)?;
         left -= 1;
-        if there == snapshot {
+        if is_all(&there, snapshot) {
             return Ok(there.len() as u64);
         }
         match frame::decode_snapshot(&there) {
@@ -141,6 +141,12 @@ pub fn publish_snapshot(
             read => return read.map(|_| there.len() as u64).map_err(about),
         }
     }
+}
+
+/// Whether `bytes` are those of `pieces`.
+fn is_all(bytes: &[u8], pieces: &[&[u8]]) -> bool {
+    let rest = pieces.iter().try_fold(bytes, |rest, piece| rest.strip_prefix(*piece));
+    rest.is_some_and(<[u8]>::is_empty)
 }
 
 /// Deletes the entries up to the floor and the snapshots below it.

@@ -56,6 +56,11 @@ impl Mark {
         }
     }
 
+    /// The seq of the newest floor known here: every snapshot below it is deleted, or about to be.
+    pub fn floor(&self) -> u64 {
+        self.place.load().floors.seq
+    }
+
     /// Whether it tells readers of this place, and of nothing on its way.
     pub(super) fn stands_at(&self, seq: u64, floors: Floors) -> bool {
         let place = self.place.load();

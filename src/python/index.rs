@@ -418,7 +418,8 @@ impl PyIndex {
     /// dict
     ///     ``rows``; ``dead``, deleted or replaced rows whose memory is still held; ``tail``, rows not yet in
     ///     the graph and searched exactly, dead ones counted too; ``pending``, those of them that are due to
-    ///     be attached to it; ``bytes_memory``; ``bytes_store`` and ``objects``, what the index has on the
+    ///     be attached to it; ``bytes_memory``; ``bytes_mapped``, vectors read from the snapshot's own file, which the
+    ///     kernel keeps in memory as they are used and takes back when it is short; ``bytes_store`` and ``objects``, what the index has on the
     ///     store; ``seq``, the last entry of the log that is visible here; ``lag``, how many more the store has;
     ///     ``digest``, 32 hexadecimal digits that two processes have in common exactly if they hold the same state (None
     ///     if it was not asked for; then ``seq`` is the entry it belongs to); ``codec``, how vectors stand in
@@ -432,8 +433,18 @@ impl PyIndex {
             Ok::<_, Error>((digest, live.stats()?))
         })?;
         let LiveStats { index, bytes_store, objects, lag, halted } = figures;
-        let crate::index::Stats { rows, dead, tail, pending, bytes_memory, seq, codec, degree, ef_search } =
-            index;
+        let crate::index::Stats {
+            rows,
+            dead,
+            tail,
+            pending,
+            bytes_memory,
+            bytes_mapped,
+            seq,
+            codec,
+            degree,
+            ef_search,
+        } = index;
         let (digest, seq) = match digest {
             Some(StateDigest { seq, digest }) => (Some(digest), seq),
             None => (None, seq),
@@ -444,6 +455,7 @@ impl PyIndex {
         stats.set_item("tail", tail)?;
         stats.set_item("pending", pending)?;
         stats.set_item("bytes_memory", bytes_memory)?;
+        stats.set_item("bytes_mapped", bytes_mapped)?;
         stats.set_item("bytes_store", bytes_store)?;
         stats.set_item("objects", objects)?;
         stats.set_item("seq", seq)?;

@@ -49,7 +49,7 @@ pub(super) fn snapshot_of(name: &str, blob: &[u8]) -> Result<Vec<u8>> {
     index.apply(0, &[Operation::Upsert(convert::batch(&rows.as_ref()))]);
     let lineage = uuid::Uuid::new_v8(xxhash_rust::xxh3::xxh3_128(blob).to_be_bytes()).into_bytes();
     let position = Position { lineage, ..Position::default() };
-    let bytes = snapshot::encode_at(name, &params, position, &Ledger::default(), &index)?;
+    let bytes = snapshot::encode_at(name, &params, position, &Ledger::default(), &index)?.to_vec();
     // A snapshot is never overwritten: one that this build could not open must not be written.
     snapshot::decode(&bytes)?;
     Ok(bytes)

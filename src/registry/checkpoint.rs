@@ -8,6 +8,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::keeper::Keeper;
+use super::remap::remap;
 use super::snapshot;
 use crate::error::Result;
 use crate::log::{Keep, delete_below, publish_snapshot};
@@ -16,15 +17,18 @@ use crate::log::{Keep, delete_below, publish_snapshot};
 pub(super) fn checkpoint(keeper: &Mutex<Keeper>) -> Result<u64> {
     let shown = Arc::clone(&keeper.lock().shown);
     shown.attach_down_to(0);
-    let (store, name, settings, seq, bytes) = {
+    let (store, name, settings, seq, snapshot) = {
         let mut keeper = keeper.lock();
         keeper.ready()?;
         let Keeper { name, params, log, shown, settings, .. } = &*keeper;
-        let bytes = snapshot::encode(name, params, log, &shown.index())?;
-        (Arc::clone(log.store()), name.clone(), settings.log.clone(), log.position().seq, bytes)
+        let snapshot = snapshot::encode(name, params, log, &shown.index())?;
+        (Arc::clone(log.store()), name.clone(), settings.log.clone(), log.position().seq, snapshot)
     };
-    let published = publish_snapshot(&*store, &name, seq, &bytes, &settings);
-    drop(bytes);
+    let published = publish_snapshot(&*store, &name, seq, &snapshot.pieces(), &settings);
+    drop(snapshot);
+    if published.is_ok() {
+        remap(&*store, &name, seq, &shown);
+    }
     let floor = {
         let mut keeper = keeper.lock();
         match published {

@@ -13,6 +13,7 @@ use super::committer;
 use super::follower::Follower;
 use super::keeper::Keeper;
 use super::queue::Queue;
+use super::remap::remap_above;
 use super::request::{Reply, Request};
 use super::shown::Shown;
 use crate::error::{Error, ErrorKind, Result};
@@ -102,6 +103,11 @@ impl Core {
             Some(mut keeper) => keeper.catch_up().map(|()| true),
             None => Ok(false),
         }
+    }
+
+    /// Reads vectors from a newer snapshot, if other processes deleted those before it.
+    pub(super) fn remap(&self) -> Result<()> {
+        remap_above(self.mark.floor(), &*self.store, &self.name, &self.shown)
     }
 
     /// Goes on if what stopped this index has been repaired.

@@ -140,7 +140,8 @@ fn renew(watch: &mut dyn Watch, watched: &mut BTreeSet<String>, cores: &[Arc<Cor
 /// Looks whether others wrote to an index; answers whether they did.
 fn look(core: &Core, thorough: bool, cheap: bool) -> bool {
     let repaired = if thorough { core.recover() } else { Ok(()) };
-    repaired.and_then(|()| core.follow(thorough || cheap)).unwrap_or_else(|error| {
+    let followed = repaired.and_then(|()| core.follow(thorough || cheap));
+    followed.and_then(|found| core.remap().map(|()| found)).unwrap_or_else(|error| {
         tracing::debug!(index = core.name, %error, "cannot follow");
         false
     })

@@ -39,6 +39,7 @@ impl Keeper {
     pub(super) fn new(name: &str, opened: Opened, settings: Settings) -> Self {
         let Opened { params, index, log, damage } = opened;
         let shown = Shown::new(index);
+        shown.outgrows_map(log.mark().floor());
         let name = name.to_owned();
         let mut keeper = Self { name, params, log, shown, settings, wrote: false, halted_at: 0 };
         if let Some(error) = damage {
@@ -234,6 +235,7 @@ impl Keeper {
         let Opened { params: _, index, log, damage } = opened;
         self.shown.replace(index);
         self.log.replace(log);
+        self.shown.outgrows_map(self.log.mark().floor());
         self.shown.halt(None);
         if let Some(error) = damage {
             self.halt(error);

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::frame;
 use crate::index::{Index, Params};
 use crate::log::{Followed, Inventory, Keep, Ledger, Log, Position, READS};
-use crate::store::{Key, Store};
+use crate::store::{Bytes, Key, Store};
 
 /// What stands under a name.
 pub(super) enum Stands {
@@ -79,7 +79,8 @@ pub(super) fn open(store: &Arc<dyn Store>, name: &str, settings: &Settings) -> R
 
 /// Gives back the disk of an index whose DROP is logged, but whose deleter did not come to its tombstone.
 pub(super) fn finish_drop(name: &str, params: &Params, log: &mut Log) {
-    let done = snapshot::tombstone(name, params, log).and_then(|bytes| log.checkpoint(&bytes, Keep::Newest));
+    let done = snapshot::tombstone(name, params, log)
+        .and_then(|tombstone| log.checkpoint(&tombstone.pieces(), Keep::Newest));
     if let Err(error) = done {
         tracing::warn!(index = name, %error, "deleted, but its disk is not given back yet");
     }
@@ -100,8 +101,10 @@ fn newest_snapshot(store: &dyn Store, name: &str, inventory: &Inventory) -> Resu
     for &(seq, _) in inventory.snapshots.iter().rev() {
         let key = Key::parse(frame::snapshot_key(name, seq))?;
         for read in 1..=READS {
-            let Some(bytes) = store.get(&key)? else { break };
-            match snapshot::decode(&bytes) {
+            // Where the file itself is damaged, reading it again tells as much as mapping it again.
+            let bytes = if read == 1 { Bytes::of(store, &key)? } else { store.get(&key)?.map(Bytes::Read) };
+            let Some(bytes) = bytes else { break };
+            match snapshot::restore(&bytes) {
                 Ok(restored) => return Ok(restored),
                 // The damage may have happened on the way.
                 Err(error) if error.kind() == ErrorKind::Corrupt && read < READS => {}

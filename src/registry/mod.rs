@@ -19,6 +19,7 @@ mod names;
 pub mod operate;
 mod queue;
 mod read;
+mod remap;
 mod replay;
 mod request;
 mod settings;

@@ -22,6 +22,8 @@ pub(super) struct Shown {
     attaching: AtomicBool,
     /// Time spent attaching that is not yet counted as replay.
     attach_nanos: AtomicU64,
+    /// No floor up to this one calls for vectors to be read from a newer snapshot.
+    remapped: AtomicU64,
 }
 
 impl Shown {
@@ -32,6 +34,7 @@ impl Shown {
             halted: ArcSwapOption::empty(),
             attaching: AtomicBool::new(false),
             attach_nanos: AtomicU64::new(0),
+            remapped: AtomicU64::new(0),
         })
     }
 
@@ -41,6 +44,12 @@ impl Shown {
 
     pub(super) fn replace(&self, index: Index) {
         self.index.store(Arc::new(index));
+    }
+
+    /// Whether snapshots below `floor` may be gone, so that it is time to read vectors from a newer one; true
+    /// once for each floor.
+    pub(super) fn outgrows_map(&self, floor: u64) -> bool {
+        self.remapped.fetch_max(floor, Ordering::AcqRel) < floor
     }
 
     pub(super) fn is_dropped(&self) -> bool {

@@ -4,14 +4,40 @@
 
 use std::borrow::Cow;
 
-use super::convert;
+use super::{convert, remap};
 use crate::error::{Error, Result};
-use crate::frame::{self, SnapshotHeader, SnapshotRef, TextsBuf};
-use crate::index::{Index, Params, Parts};
+use crate::frame::{self, Around, Digest, SnapshotHeader, SnapshotRef, TextsBuf};
+use crate::index::{Base, Index, Params, Parts, Vectors};
 use crate::log::{Ledger, Log, Position};
+use crate::store::Bytes;
+
+/// The bytes of a snapshot; its vectors are not copied.
+pub(super) struct Encoded {
+    around: Around,
+    vectors: Option<Vectors>,
+}
+
+impl Encoded {
+    /// The bytes, in pieces.
+    pub(super) fn pieces(&self) -> [&[u8]; 4] {
+        let Around { before, after } = &self.around;
+        let [first, second] = self.vectors.as_ref().map(Vectors::pieces).unwrap_or_default();
+        [before, bytemuck::cast_slice(first), bytemuck::cast_slice(second), after]
+    }
+
+    /// The bytes in one piece.
+    pub(super) fn to_vec(&self) -> Vec<u8> {
+        self.pieces().concat()
+    }
+
+    /// The digest of the state.
+    pub(super) fn digest(&self) -> Result<Digest> {
+        frame::snapshot_digest(&self.around.before)
+    }
+}
 
 /// The snapshot of the state exactly at the log's position.
-pub(super) fn encode(name: &str, params: &Params, log: &Log, index: &Index) -> Result<Vec<u8>> {
+pub(super) fn encode(name: &str, params: &Params, log: &Log, index: &Index) -> Result<Encoded> {
     encode_at(name, params, log.position(), log.ledger(), index)
 }
 
@@ -22,26 +48,28 @@ pub(super) fn encode_at(
     position: Position,
     ledger: &Ledger,
     index: &Index,
-) -> Result<Vec<u8>> {
+) -> Result<Encoded> {
     index.with_parts(|parts| {
         let Parts { vectors, alive, ids, metadata, adjacency, codes } = parts;
         let ids = TextsBuf::new(ids.iter().map(|id| Some(*id)))?;
         let metadata = TextsBuf::new(metadata.iter().copied())?;
-        Ok(frame::encode_snapshot(&SnapshotRef {
+        let around = frame::encode_around(&SnapshotRef {
             header: header(name, params, position, ledger, false),
-            vectors: Cow::Borrowed(vectors),
+            vectors: vectors.map(Cow::Borrowed).to_vec(),
             adjacency: Some(adjacency),
             codes: codes.as_deref(),
             alive: Cow::Borrowed(alive),
             ids: ids.as_ref(),
             metadata: metadata.as_ref(),
             idempotency: ledger.records(),
-        }))
+        });
+        // Nothing is applied meanwhile, as `position` takes for granted too: these are those of the parts.
+        Ok(Encoded { around, vectors: Some(index.vectors()) })
     })
 }
 
 /// What stays of a dropped index.
-pub(super) fn tombstone(name: &str, params: &Params, log: &Log) -> Result<Vec<u8>> {
+pub(super) fn tombstone(name: &str, params: &Params, log: &Log) -> Result<Encoded> {
     tombstone_at(name, params, log.position(), log.ledger())
 }
 
@@ -51,18 +79,19 @@ pub(super) fn tombstone_at(
     params: &Params,
     position: Position,
     ledger: &Ledger,
-) -> Result<Vec<u8>> {
+) -> Result<Encoded> {
     let none = TextsBuf::new(std::iter::empty())?;
-    Ok(frame::encode_snapshot(&SnapshotRef {
+    let around = frame::encode_around(&SnapshotRef {
         header: header(name, params, position, ledger, true),
-        vectors: Cow::Borrowed(&[]),
+        vectors: Vec::new(),
         adjacency: None,
         codes: None,
         alive: Cow::Borrowed(&[]),
         ids: none.as_ref(),
         metadata: none.as_ref(),
         idempotency: Vec::new(),
-    }))
+    });
+    Ok(Encoded { around, vectors: None })
 }
 
 fn header(name: &str, params: &Params, position: Position, ledger: &Ledger, dropped: bool) -> SnapshotHeader {
@@ -93,8 +122,25 @@ pub(super) struct Restored {
     pub(super) ledger: Ledger,
 }
 
-/// Reads a snapshot back.
+/// Reads a snapshot back; vectors of a mapped one stay where they are.
+pub(super) fn restore(bytes: &Bytes) -> Result<Restored> {
+    match bytes {
+        Bytes::Read(bytes) => decode(bytes),
+        Bytes::Mapped(mapped) => {
+            let restored = decode_on(mapped, remap::base(mapped)?);
+            mapped.release();
+            restored
+        }
+    }
+}
+
+/// Reads a snapshot back, and copies what it holds.
 pub(super) fn decode(bytes: &[u8]) -> Result<Restored> {
+    decode_on(bytes, None)
+}
+
+/// As [`decode`]; `base` are its vectors, if they stay where they are.
+fn decode_on(bytes: &[u8], base: Option<Base>) -> Result<Restored> {
     let SnapshotRef { header, vectors, adjacency, codes, alive, ids, metadata, idempotency } =
         frame::decode_snapshot(bytes)?;
     let SnapshotHeader {
@@ -117,13 +163,16 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Restored> {
     }
     let params = convert::params_from_frame(&params)?;
     let parts = Parts {
-        vectors: &vectors,
+        vectors: [&vectors[0], &[]],
         alive: alive.into_owned(),
         ids: (0..ids.len()).map(|slot| ids.get(slot).unwrap_or("")).collect(),
         metadata: (0..metadata.len()).map(|slot| metadata.get(slot)).collect(),
         adjacency: adjacency.ok_or_else(|| Error::corrupt("the snapshot has no adjacency"))?.to_vec(),
         codes: codes.map(<[u8]>::to_vec),
     };
-    let index = Index::from_parts(params, last_seq, &parts)?;
+    let index = match base {
+        Some(base) => Index::from_parts_on(params, last_seq, &parts, base)?,
+        None => Index::from_parts(params, last_seq, &parts)?,
+    };
     Ok(Restored { index: Some((params, index)), position, ledger })
 }

@@ -54,11 +54,9 @@ impl LiveIndex {
         let core = self.core()?;
         core.shown.attach_down_to(0);
         core.with_keeper(|keeper| {
-            let bytes = snapshot::encode(&keeper.name, &keeper.params, &keeper.log, &keeper.shown.index())?;
-            Ok(StateDigest {
-                seq: keeper.log.position().seq,
-                digest: frame::hex(frame::snapshot_digest(&bytes)?),
-            })
+            let snapshot =
+                snapshot::encode(&keeper.name, &keeper.params, &keeper.log, &keeper.shown.index())?;
+            Ok(StateDigest { seq: keeper.log.position().seq, digest: frame::hex(snapshot.digest()?) })
         })
     }
 }

@@ -17,6 +17,7 @@ struct Told<'a> {
     tail: usize,
     pending: usize,
     bytes_memory: usize,
+    bytes_mapped: usize,
     bytes_store: u64,
     objects: usize,
     seq: u64,
@@ -35,7 +36,8 @@ struct Checkpointed {
 pub(super) async fn stats(Live(live): Live) -> Answer {
     blocking(move || {
         let LiveStats { index, bytes_store, objects, lag, halted } = live.stats()?;
-        let Stats { rows, dead, tail, pending, bytes_memory, seq, codec, degree, ef_search } = index;
+        let Stats { rows, dead, tail, pending, bytes_memory, bytes_mapped, seq, codec, degree, ef_search } =
+            index;
         let halted = halted.map(|error| error.to_string());
         let told = Told {
             rows,
@@ -43,6 +45,7 @@ pub(super) async fn stats(Live(live): Live) -> Answer {
             tail,
             pending,
             bytes_memory,
+            bytes_mapped,
             bytes_store,
             objects,
             seq,

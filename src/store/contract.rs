@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::error::{Error, Outcome, Result};
-use crate::store::{Key, Watch};
+use crate::store::{Key, Mapped, Watch};
 
 /// Bytes by key.
 ///
@@ -19,8 +19,21 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// is told [`Put::Created`]; it is told so after the bytes are as durable as this store can make them.
     fn put_if_absent(&self, key: &Key, bytes: &[u8]) -> Put;
 
+    /// As [`Store::put_if_absent`], of an object whose bytes are those of `pieces`, one after the other.
+    fn put_pieces_if_absent(&self, key: &Key, pieces: &[&[u8]]) -> Put {
+        self.put_if_absent(key, &pieces.concat())
+    }
+
     /// The object's bytes, `None` if there is no such object.
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>>;
+
+    /// The object's bytes without a copy of them, if this store has them in a local file, the object is worth it,
+    /// and the system agrees; `None` else, and if there is no such object: then it is for [`Store::get`].
+    ///
+    /// They stay readable when the object is deleted.
+    fn map(&self, _key: &Key) -> Result<Option<Mapped>> {
+        Ok(None)
+    }
 
     /// The object's size in bytes, `None` if there is no such object. Much cheaper than [`Store::get`].
     fn size(&self, key: &Key) -> Result<Option<u64>>;

@@ -36,7 +36,10 @@ fn touch_snapshot(bytes: &[u8]) -> Option<Vec<u8>> {
     let read = decode_snapshot(bytes).ok()?;
     assert_eq!(read.ids.iter().count() as u64, read.header.rows);
     assert_eq!(read.metadata.iter().count() as u64, read.header.rows);
-    assert_eq!(read.vectors.len() as u64, read.header.rows * u64::from(read.header.params.dimension));
+    assert_eq!(
+        read.vectors.concat().len() as u64,
+        read.header.rows * u64::from(read.header.params.dimension)
+    );
     Some(encode_snapshot(&read))
 }
 

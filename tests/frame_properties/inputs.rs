@@ -166,7 +166,7 @@ pub(crate) fn snapshot_bytes(
     let metadata = TextsBuf::new(slots.iter().map(|slot| slot.1.as_deref())).unwrap();
     encode_snapshot(&SnapshotRef {
         header,
-        vectors: vectors.into(),
+        vectors: vec![vectors.into()],
         adjacency,
         codes: adjacency,
         alive: alive.into(),

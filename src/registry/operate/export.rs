@@ -49,12 +49,11 @@ pub fn export_lhv1_go(store: &dyn Store, name: &str) -> Result<(Vec<u8>, Exporte
         index.compact(seq);
     }
     let neighbours = mesh(&index)?;
-    let dimension = params.dimension as usize;
     let blob = index.with_parts(|parts| {
         let rows: Vec<V1Row<'_>> = (0..parts.ids.len())
             .map(|slot| V1Row {
                 id: parts.ids[slot],
-                vector: &parts.vectors[slot * dimension..(slot + 1) * dimension],
+                vector: parts.vector(slot),
                 metadata: parts.metadata[slot],
                 neighbours: &neighbours[slot],
             })

@@ -49,7 +49,7 @@ pub fn import(registry: &Registry, bytes: &[u8], name: Option<&str>) -> Result<I
             }
             let dimension = header.params.dimension as usize;
             let rows = (0..ids.len()).filter(|slot| alive[slot / 64] >> (slot % 64) & 1 == 1).map(|slot| {
-                let vector = &vectors[slot * dimension..(slot + 1) * dimension];
+                let vector = &vectors[0][slot * dimension..(slot + 1) * dimension];
                 (ids.get(slot).unwrap_or(""), metadata.get(slot), vector)
             });
             fill(registry, &header.params, name, rows, "lhv1")

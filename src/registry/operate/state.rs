@@ -3,7 +3,7 @@
 //! The checks are the log's own, made once more: an entry counts only if it continues the one before.
 
 use super::super::replay::Replay;
-use super::super::snapshot::{self, Restored};
+use super::super::snapshot::{self, Encoded, Restored};
 use super::super::{adopt, convert};
 use crate::error::{Error, Result};
 use crate::frame::{self, Frame, Header, Op, hex};
@@ -73,19 +73,23 @@ impl State {
 
     /// The bytes of the snapshot of this state; none before the first entry.
     pub(super) fn encode(&self) -> Result<Option<Vec<u8>>> {
+        Ok(self.encoded()?.map(|snapshot| snapshot.to_vec()))
+    }
+
+    fn encoded(&self) -> Result<Option<Encoded>> {
         let Self { name, replay: Replay { index, dropped }, position, ledger } = self;
         match (index, dropped) {
             (Some((params, index)), _) => {
-                snapshot::encode_at(name, params, *position, ledger, index).map(Some)
+                Ok(Some(snapshot::encode_at(name, params, *position, ledger, index)?))
             }
-            (None, Some(params)) => snapshot::tombstone_at(name, params, *position, ledger).map(Some),
+            (None, Some(params)) => Ok(Some(snapshot::tombstone_at(name, params, *position, ledger)?)),
             (None, None) => Ok(None),
         }
     }
 
     /// The digest of this state; none before the first entry.
     pub(super) fn digest(&self) -> Result<Option<String>> {
-        self.encode()?.map(|bytes| frame::snapshot_digest(&bytes).map(hex)).transpose()
+        self.encoded()?.map(|snapshot| snapshot.digest().map(hex)).transpose()
     }
 
     /// Living rows.

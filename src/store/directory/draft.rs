@@ -55,14 +55,14 @@ impl Drop for Named {
 
 impl<'a> Draft<'a> {
     /// Writes and fsyncs an unnamed file in `directory`. `EOPNOTSUPP` where there is no such thing.
-    pub(super) fn unnamed(root: &'a File, directory: &File, bytes: &[u8]) -> Result<Self> {
+    pub(super) fn unnamed(root: &'a File, directory: &File, pieces: &[&[u8]]) -> Result<Self> {
         let file = unnamed_file(directory)?;
-        fill(&file, bytes)?;
+        fill(&file, pieces)?;
         Ok(Self { root, file, named: None })
     }
 
     /// Writes and fsyncs a file in the reserved directory.
-    pub(super) fn named(root: &'a File, bytes: &[u8]) -> Result<Self> {
+    pub(super) fn named(root: &'a File, pieces: &[&[u8]]) -> Result<Self> {
         let reserved = open_reserved(root)?;
         loop {
             let name = next_name();
@@ -77,7 +77,7 @@ impl<'a> Draft<'a> {
             claim(&file);
             // Between the open and the lock a sweep may have taken it for a dead process's.
             if fstat(&file)?.st_nlink > 0 {
-                fill(&file, bytes)?;
+                fill(&file, pieces)?;
                 return Ok(Self { root, file, named: Some(named) });
             }
         }
@@ -138,9 +138,10 @@ pub(super) fn sweep(root: &File) -> Result<()> {
     Ok(())
 }
 
-fn fill(file: &File, bytes: &[u8]) -> Result<()> {
+fn fill(file: &File, pieces: &[&[u8]]) -> Result<()> {
     let mut writer = file;
-    writer.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| errno::errno(&error))
+    let written = pieces.iter().try_for_each(|piece| writer.write_all(piece));
+    written.and_then(|()| file.sync_all()).map_err(|error| errno::errno(&error))
 }
 
 /// Marks a file as being written. Where locks do not work nobody can sweep either.

@@ -15,6 +15,8 @@ use super::parents::{self, Parents, SyncDirectory};
 use super::write::{Done, Taken};
 use super::{errno, walk};
 use crate::error::{Error, Result};
+#[cfg(target_os = "linux")]
+use crate::store::Mapped;
 use crate::store::contract::page_limit;
 use crate::store::{Capabilities, Key, Page, Put, Replace, Store, Watch};
 
@@ -71,7 +73,11 @@ impl fmt::Debug for Directory {
 
 impl Store for Directory {
     fn put_if_absent(&self, key: &Key, bytes: &[u8]) -> Put {
-        match self.write(key, bytes, Taken::Keep) {
+        self.put_pieces_if_absent(key, &[bytes])
+    }
+
+    fn put_pieces_if_absent(&self, key: &Key, pieces: &[&[u8]]) -> Put {
+        match self.write(key, pieces, Taken::Keep) {
             Ok(Done::Created | Done::Replaced) => Put::Created,
             Ok(Done::Exists) => Put::Exists,
             Err(fault) => fault.into(),
@@ -80,6 +86,12 @@ impl Store for Directory {
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
         self.read(key).map_err(|errno| self.error(errno, "read", key))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn map(&self, key: &Key) -> Result<Option<Mapped>> {
+        let found = self.find(key).map_err(|errno| self.error(errno, "read", key))?;
+        Ok(found.and_then(|(file, size)| crate::store::map::map(&file, size)))
     }
 
     fn size(&self, key: &Key) -> Result<Option<u64>> {
@@ -96,7 +108,7 @@ impl Store for Directory {
     }
 
     fn replace(&self, key: &Key, bytes: &[u8]) -> Replace {
-        match self.write(key, bytes, Taken::Replace) {
+        match self.write(key, &[bytes], Taken::Replace) {
             Ok(Done::Created) => Replace::Created,
             Ok(Done::Replaced | Done::Exists) => Replace::Replaced,
             Err(fault) => fault.into(),

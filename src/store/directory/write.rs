@@ -39,13 +39,13 @@ pub(super) enum Done {
 }
 
 impl Directory {
-    pub(super) fn write(&self, key: &Key, bytes: &[u8], taken: Taken) -> Result<Done, Fault> {
+    pub(super) fn write(&self, key: &Key, pieces: &[&[u8]], taken: Taken) -> Result<Done, Fault> {
         // Each round but the last ends because another process or an operator changed the tree meanwhile.
         for _ in 0..8 {
             if let Some(error) = self.refuses_writes() {
                 return Err(Fault::known(error));
             }
-            if let Some(done) = self.attempt(key, bytes, taken)? {
+            if let Some(done) = self.attempt(key, pieces, taken)? {
                 return Ok(done);
             }
         }
@@ -53,7 +53,7 @@ impl Directory {
     }
 
     /// One attempt; `None` if the directory or the name vanished during it.
-    fn attempt(&self, key: &Key, bytes: &[u8], taken: Taken) -> Result<Option<Done>, Fault> {
+    fn attempt(&self, key: &Key, pieces: &[&[u8]], taken: Taken) -> Result<Option<Done>, Fault> {
         let known = |errno| Fault::known(self.error(errno, "write", key));
         let (above, name) = key.split();
         let directory = match self.parents.open(&self.root, above, self.fsync) {
@@ -64,7 +64,7 @@ impl Directory {
                 return Err(Fault::known(self.poison(&error, key)));
             }
         };
-        let done = match self.name(&directory, name, bytes, taken) {
+        let done = match self.name(&directory, name, pieces, taken) {
             Ok(done) => done,
             Err(Errno::NOENT) => return Ok(None),
             Err(errno) => return Err(known(errno)),
@@ -91,12 +91,12 @@ impl Directory {
     }
 
     /// Writes the bytes and names them. `ENOENT` if the directory or the name vanished meanwhile.
-    fn name(&self, directory: &File, name: &str, bytes: &[u8], taken: Taken) -> rustix::io::Result<Done> {
+    fn name(&self, directory: &File, name: &str, pieces: &[&[u8]], taken: Taken) -> rustix::io::Result<Done> {
         // The loser of a race need not write its bytes to learn that it lost.
         if taken == Taken::Keep && object_at(directory, name)?.is_some() {
             return Ok(Done::Exists);
         }
-        let mut draft = self.draft(directory, bytes)?;
+        let mut draft = self.draft(directory, pieces)?;
         match draft.create(directory, name) {
             Ok(()) => return Ok(Done::Created),
             Err(Errno::EXIST) => {}
@@ -109,14 +109,14 @@ impl Directory {
         }
     }
 
-    fn draft(&self, directory: &File, bytes: &[u8]) -> rustix::io::Result<Draft<'_>> {
+    fn draft(&self, directory: &File, pieces: &[&[u8]]) -> rustix::io::Result<Draft<'_>> {
         if !self.rename_only.load(Ordering::Relaxed) {
-            match Draft::unnamed(&self.root, directory, bytes) {
+            match Draft::unnamed(&self.root, directory, pieces) {
                 Err(Errno::OPNOTSUPP) => self.rename_only.store(true, Ordering::Relaxed),
                 answer => return answer,
             }
         }
-        Draft::named(&self.root, bytes)
+        Draft::named(&self.root, pieces)
     }
 }
 
