@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn values_stay_as_long_as_any_clone_and_go_with_the_last() {
-        struct Owner(Vec<f32>, Arc<()>);
+        struct Owner(Vec<f32>, #[expect(dead_code, reason = "it counts")] Arc<()>);
         impl AsRef<[f32]> for Owner {
             fn as_ref(&self) -> &[f32] {
                 &self.0
