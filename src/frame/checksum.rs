@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 pub type Digest = [u8; 16];
 
 /// XXH3-128 of `bytes`.
-pub(super) fn digest(bytes: &[u8]) -> Digest {
+pub fn digest(bytes: &[u8]) -> Digest {
     xxh3_128(bytes).to_be_bytes()
 }
 

@@ -27,7 +27,7 @@ mod table;
 mod texts;
 mod v1;
 
-pub use checksum::Digest;
+pub use checksum::{Digest, digest};
 pub use entry::{Frame, Header, KNOWN_FEATURES, Op, OpMeta};
 pub use entry_decode::{decode_entry, decode_header, digest_of, salvage_entry};
 pub use entry_encode::encode_entry;

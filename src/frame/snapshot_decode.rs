@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::checksum::{digest, matches};
+use super::checksum::{Digest, digest, matches};
 use super::envelope::{self, WHAT};
 use super::reader::Reader;
 use super::rows::{ALIGNMENT, floats};
@@ -47,8 +47,8 @@ pub fn decode_snapshot(bytes: &[u8]) -> Result<SnapshotRef<'_>> {
     Ok(SnapshotRef { header, vectors: vec![vectors], adjacency, codes, alive, ids, metadata, idempotency })
 }
 
-/// Where the vectors stand in the bytes of a snapshot; of these, only the envelope is checked.
-pub fn locate_vectors(bytes: &[u8]) -> Result<Range<usize>> {
+/// Where the vectors stand in the bytes of a snapshot, and their XXH3-128; of the bytes, only the envelope is checked.
+pub fn locate_vectors(bytes: &[u8]) -> Result<(Range<usize>, Digest)> {
     let mut reader = Reader::new(WHAT, bytes);
     let (header, listed) = envelope::read(&mut reader)?;
     let first = reader.offset();
@@ -57,7 +57,7 @@ pub fn locate_vectors(bytes: &[u8]) -> Result<Range<usize>> {
     let place = |offset: u64| usize::try_from(offset).ok().and_then(|offset| first.checked_add(offset));
     let ends = (place(part.offset), part.offset.checked_add(part.len).and_then(place));
     match ends {
-        (Some(start), Some(end)) if end <= bytes.len() => Ok(start..end),
+        (Some(start), Some(end)) if end <= bytes.len() => Ok((start..end, part.xxh3.0)),
         _ => Err(mismatch("vectors", &header, "it is said to end after the frame")),
     }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 pub struct Base {
     /// What the owner answered when it was asked, once.
     values: *const [f32],
+    seal: [u8; 16],
     /// Held, and never touched again, so that `values` stays.
     _owner: Arc<dyn AsRef<[f32]> + Send + Sync>,
 }
@@ -21,10 +22,16 @@ unsafe impl Send for Base {}
 unsafe impl Sync for Base {}
 
 impl Base {
-    /// The rows that `owner` provides, which it is asked for once.
-    pub fn new(owner: impl AsRef<[f32]> + Send + Sync + 'static) -> Self {
+    /// The rows that `owner` provides, which it is asked for once. `seal` is for whoever checks later that they
+    /// are still the same: a digest of them, of the provider's choice.
+    pub fn new(owner: impl AsRef<[f32]> + Send + Sync + 'static, seal: [u8; 16]) -> Self {
         let owner = Arc::new(owner);
-        Self { values: (*owner).as_ref(), _owner: owner }
+        Self { values: (*owner).as_ref(), seal, _owner: owner }
+    }
+
+    /// What it was sealed with.
+    pub fn seal(&self) -> [u8; 16] {
+        self.seal
     }
 }
 
@@ -58,13 +65,13 @@ mod tests {
             }
         }
         let held = Arc::new(());
-        let base = Base::new(Owner(vec![1.0, -0.0, f32::NAN], Arc::clone(&held)));
+        let base = Base::new(Owner(vec![1.0, -0.0, f32::NAN], Arc::clone(&held)), [7; 16]);
         let clone = base.clone();
         let there = clone.as_ptr();
         drop(base);
         let moved = Box::new(clone);
         assert_eq!((moved.as_ptr(), moved.len(), moved[1].to_bits()), (there, 3, (-0.0_f32).to_bits()));
-        assert_eq!(Arc::strong_count(&held), 2);
+        assert_eq!((moved.seal(), Arc::strong_count(&held)), ([7; 16], 2));
         drop(moved);
         assert_eq!(Arc::strong_count(&held), 1);
     }

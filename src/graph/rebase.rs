@@ -96,21 +96,24 @@ mod tests {
     fn rows_are_the_same_wherever_they_stand() {
         let mut rows = rows(10);
         let first = rows.view();
-        let rebased = first.rebased(Base::new(values(0..6))).unwrap();
+        let rebased = first.rebased(Base::new(values(0..6), [0; 16])).unwrap();
         rows.push(&values(10..12)).unwrap();
         assert!(rows.rebase(rebased));
         let second = rows.view();
         rows.push(&values(12..20)).unwrap();
         // Two at once: the later one was made from a view that the earlier base outgrew.
-        let late = rows.view().rebased(Base::new(values(0..8))).unwrap();
-        let whole = rows.view().rebased(Base::new(values(0..20))).unwrap();
+        let late = rows.view().rebased(Base::new(values(0..8), [0; 16])).unwrap();
+        let whole = rows.view().rebased(Base::new(values(0..20), [0; 16])).unwrap();
         rows.push(&values(20..21)).unwrap();
         assert!(rows.rebase(whole) && rows.rebase(late));
         for (view, count) in [(first, 10), (second, 12), (rows.view(), 21)] {
             assert!(is_whole(&view, count), "{count}");
         }
         assert_eq!(rows.view().vectors()[0].len(), 8 * D);
-        assert!(is_whole(&Rows::on(rows.view().space(), Base::new(values(0..5))).unwrap().view(), 5));
+        assert!(is_whole(
+            &Rows::on(rows.view().space(), Base::new(values(0..5), [0; 16])).unwrap().view(),
+            5
+        ));
     }
 
     #[test]
@@ -122,13 +125,16 @@ mod tests {
         let mut short = values(0..10);
         short.pop();
         for base in [other, short, values(0..11)] {
-            assert!(rows.view().rebased(Base::new(base)).is_none());
+            assert!(rows.view().rebased(Base::new(base, [0; 16])).is_none());
         }
-        let rebased = rows.view().rebased(Base::new(values(0..10))).unwrap();
+        let rebased = rows.view().rebased(Base::new(values(0..10), [0; 16])).unwrap();
         assert!(!self::rows(10).rebase(rebased));
-        let all = rows.view().rebased(Base::new(values(0..10))).unwrap();
+        let all = rows.view().rebased(Base::new(values(0..10), [0; 16])).unwrap();
         assert!(rows.rebase(all));
-        assert!(rows.view().rebased(Base::new(values(0..9))).is_none(), "a row would have to come back");
+        assert!(
+            rows.view().rebased(Base::new(values(0..9), [0; 16])).is_none(),
+            "a row would have to come back"
+        );
         assert_eq!(rows.view().bytes(), 10 * size_of::<f32>());
     }
 }

@@ -150,6 +150,11 @@ impl RowsView {
         size_of_val(&*self.vectors) + size_of_val(&*self.inverse_norms)
     }
 
+    /// Where the first rows stand, if not in memory of our own.
+    pub fn base(&self) -> Option<&Base> {
+        self.base.as_ref()
+    }
+
     #[inline]
     fn based(&self) -> &[f32] {
         self.base.as_deref().unwrap_or_default()

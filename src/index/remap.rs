@@ -14,6 +14,11 @@ impl Vectors {
     pub fn pieces(&self) -> [&[f32]; 2] {
         self.0.vectors()
     }
+
+    /// What the first piece was sealed with, if it is another's.
+    pub fn seal(&self) -> Option<[u8; 16]> {
+        self.0.base().map(Base::seal)
+    }
 }
 
 impl Index {

@@ -13,6 +13,7 @@ use super::checkpoint::checkpoint;
 use super::group::Group;
 use super::keeper::{Attempt, Keeper};
 use super::load::finish_drop;
+use super::remap;
 use super::request::{Asked, Request, answer};
 use crate::error::{Error, Result};
 use crate::frame::Frame;
@@ -146,6 +147,7 @@ fn warn(keeper: &Mutex<Keeper>, done: Result<()>) {
 fn compact_if(keeper: &Mutex<Keeper>, part: usize) -> Result<()> {
     let mut keeper = keeper.lock();
     if keeper.check_writable().is_ok() && keeper.should_compact(part) {
+        remap::check(&keeper.name, &keeper.shown.index().vectors())?;
         keeper.attempt(&[Frame::Compact.into()])?;
     }
     Ok(())

@@ -6,9 +6,9 @@
 use std::ops::Range;
 
 use super::shown::Shown;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::frame;
-use crate::index::Base;
+use crate::index::{self, Base};
 use crate::log::Inventory;
 use crate::store::{Key, Mapped, Store};
 
@@ -30,10 +30,23 @@ impl AsRef<[f32]> for Vectors {
 
 /// The vectors of a snapshot, to be left where they are; `None` if that is not worth it, or not possible.
 pub(super) fn base(snapshot: &Mapped) -> Result<Option<Base>> {
-    let place = frame::locate_vectors(snapshot)?;
+    let (place, digest) = frame::locate_vectors(snapshot)?;
     let usable =
         place.len() >= WORTHWHILE && bytemuck::try_cast_slice::<u8, f32>(&snapshot[place.clone()]).is_ok();
-    Ok(usable.then(|| Base::new(Vectors { snapshot: snapshot.clone(), place })))
+    Ok(usable.then(|| Base::new(Vectors { snapshot: snapshot.clone(), place }, digest)))
+}
+
+/// Refuses vectors that are not what they were when their snapshot was written: pages of a file are read again
+/// when memory was short, and what a failing disk gives then must not go on as if it were whole.
+pub(super) fn check(name: &str, vectors: &index::Vectors) -> Result<()> {
+    let bytes = bytemuck::cast_slice(vectors.pieces()[0]);
+    if vectors.seal().is_none_or(|seal| frame::digest(bytes) == seal) {
+        return Ok(());
+    }
+    Err(Error::corrupt(
+        "vectors read from its snapshot's file are not what they were: see to the disk, and open it again",
+    )
+    .within(format_args!("index {name:?}")))
 }
 
 /// Reads the vectors that the snapshot of `seq` holds from there, from now on. It compares all of them with the

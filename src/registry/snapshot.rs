@@ -49,6 +49,9 @@ pub(super) fn encode_at(
     ledger: &Ledger,
     index: &Index,
 ) -> Result<Encoded> {
+    // Nothing is applied meanwhile, as `position` takes for granted too: they are those of the parts.
+    let held = index.vectors();
+    remap::check(name, &held)?;
     index.with_parts(|parts| {
         let Parts { vectors, alive, ids, metadata, adjacency, codes } = parts;
         let ids = TextsBuf::new(ids.iter().map(|id| Some(*id)))?;
@@ -63,8 +66,7 @@ pub(super) fn encode_at(
             metadata: metadata.as_ref(),
             idempotency: ledger.records(),
         });
-        // Nothing is applied meanwhile, as `position` takes for granted too: these are those of the parts.
-        Ok(Encoded { around, vectors: Some(index.vectors()) })
+        Ok(Encoded { around, vectors: Some(held) })
     })
 }
 
