@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use vectord::error::ErrorKind;
-use vectord::registry::Registry;
+use vectord::registry::{Batch, Params, Registry, SearchOptions};
 
 use crate::child;
 use crate::skip::skip;
@@ -36,6 +36,30 @@ fn on_a_disk_that_is_remounted() {
     closed_and_open_again(&root, "Read-only file system", |open| {
         remount(if open { "remount,bind,rw" } else { "remount,bind,ro" });
     });
+    searched_from_a_map(&root, || remount("remount,bind,ro"));
+}
+
+/// An index with a snapshot that is worth mapping.
+fn searched_from_a_map(root: &Path, close: impl Fn()) {
+    const D: usize = 1_024;
+    let vector = |row: usize| (0..D).map(|at| (row * D + at) as f32).collect::<Vec<_>>();
+    let mut rows = Batch::builder(300, D as u32);
+    (0..300).for_each(|row| rows.push_row(&row.to_string(), None, &vector(row)).unwrap());
+    let registry = Registry::open_unshared(root.to_str().unwrap()).unwrap();
+    let live = registry.create("large", Params::new(D as u32)).unwrap();
+    live.add(rows.finish().unwrap(), None).unwrap();
+    live.checkpoint().unwrap();
+    drop(live);
+    registry.close().unwrap();
+    close();
+    let registry = Registry::open_unshared(root.to_str().unwrap()).unwrap();
+    let live = registry.get("large").unwrap();
+    let mapped = if cfg!(target_os = "linux") { 300 * D * 4 } else { 0 };
+    assert_eq!(live.stats().unwrap().index.bytes_mapped, mapped);
+    assert_eq!(&*live.search(&vector(7), &SearchOptions::new(1)).unwrap().ids[0], "7");
+    let all: Vec<String> = (0..300).map(|row| row.to_string()).collect();
+    let all = live.get(&all.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
+    assert!(all.iter().enumerate().all(|(row, found)| *found.as_ref().unwrap().vector == vector(row)));
 }
 
 #[test]

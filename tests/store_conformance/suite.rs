@@ -42,6 +42,14 @@ pub fn objects_may_be_empty_or_large(store: &dyn Store) {
     create(store, "large", &large);
     assert!(store.get(&key("large")).unwrap().unwrap() == large);
     assert_eq!(store.size(&key("large")).unwrap(), Some(5 << 20));
+    // The same bytes in pieces, and without a copy where the store can.
+    let (first, rest) = large.split_at(12_345);
+    let pieces = [first, b"", rest];
+    assert!(matches!(store.put_pieces_if_absent(&key("pieces"), &pieces), Put::Created));
+    assert!(matches!(store.put_pieces_if_absent(&key("pieces"), &[b"x"]), Put::Exists));
+    assert!(store.get(&key("pieces")).unwrap().unwrap() == large);
+    assert!(store.map(&key("pieces")).unwrap().is_none_or(|mapped| *mapped == large[..]));
+    assert!(store.map(&key("absent")).unwrap().is_none());
     assert!(store.capabilities().max_object_bytes >= 1 << 30);
 }
 
