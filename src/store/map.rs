@@ -42,6 +42,7 @@ impl fmt::Debug for Mapped {
 }
 
 /// A mapping of our own, read-only; its last user removes it.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "nothing is mapped there"))]
 struct Map {
     start: *mut std::ffi::c_void,
     length: usize,
