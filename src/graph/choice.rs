@@ -29,7 +29,7 @@ const COVERED: f64 = 0.9999;
 /// The best measure of the first `n` of `rows`.
 pub(super) fn choose(rows: &RowsView, n: usize, threads: Threads) -> Measure {
     let space = rows.space();
-    if space.distance() == Distance::Euclidean && is_bytes(&rows.vectors()[..n * space.dimension()]) {
+    if space.distance() == Distance::Euclidean && (0..n as u32).all(|slot| is_bytes(rows.row(slot))) {
         return Measure::Bytes { codec: Codec::lossless(space.dimension()), roof: 0 };
     }
     let sample = spread(n, SAMPLE);
