@@ -145,10 +145,10 @@ impl Job for Choose<'_> {
 
     #[inline(always)]
     fn run<G: Gauge>(self, gauge: G) -> Plan {
-        let Self { ground, slot, ef, scratch: Scratch { marks, pool, batch, probe } } = self;
-        marks.reset(ground.bound);
+        let Self { ground, slot, ef, scratch: Scratch { met, pool, probe, .. } } = self;
+        met.reset(ground.bound);
         pool.reset(ef);
-        ground.walk(gauge.at(slot, probe), marks, pool, batch);
+        ground.walk(gauge.at(slot, probe), met, pool);
         let candidates: Vec<Near> = pool.nearest().collect();
         let mut list = Vec::with_capacity(ground.links.width());
         prune(gauge, probe, &candidates, ground.links.width(), |_| false, &mut list);

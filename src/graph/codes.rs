@@ -105,6 +105,17 @@ pub(super) struct CodesView {
     is_exact: bool,
 }
 
+/// What the keys of a walk say of exact ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Precision {
+    /// They order as those do.
+    Exact,
+    /// They are squared distances between codes.
+    Square,
+    /// They order nearly as those do.
+    Order,
+}
+
 /// Work that measures from a query.
 pub(super) trait Walk {
     /// Does it. To be marked `inline(always)`, so that it is compiled for the ruler and its instruction set.
@@ -129,7 +140,7 @@ impl CodesView {
         }
     }
 
-    /// Runs `walk` with a ruler at `query`; true if its keys order as exact keys do.
+    /// Runs `walk` with a ruler at `query`, and says what its keys are worth.
     pub(super) fn at_query(
         &self,
         rows: &RowsView,
@@ -137,12 +148,12 @@ impl CodesView {
         inverse_norm: f32,
         probe: &mut Probe,
         walk: impl Walk,
-    ) -> bool {
+    ) -> Precision {
         let space = rows.space();
         match &*self.measure {
             Measure::Floats { .. } => {
                 walk.run(FloatRuler { rows, query, inverse_norm });
-                true
+                Precision::Exact
             }
             Measure::Bytes { codec, .. } => {
                 let task = AtQuery {
@@ -155,7 +166,11 @@ impl CodesView {
                     walk,
                 };
                 let residual = dispatch(space.kernels().isa(), task);
-                self.is_exact && residual == 0.0 && space.distance() == Distance::Euclidean
+                match space.distance() {
+                    Distance::Euclidean if self.is_exact && residual == 0.0 => Precision::Exact,
+                    Distance::Euclidean | Distance::Cosine => Precision::Square,
+                    Distance::Dot => Precision::Order,
+                }
             }
         }
     }

@@ -6,13 +6,15 @@
 use std::sync::Arc;
 
 use super::ahead::Ahead;
-use super::codes::{CodesView, Walk};
+use super::codes::{CodesView, Precision, Walk};
 use super::links::Links;
+use super::met::Met;
 use super::neighbour::Neighbour;
+use super::pool::{Candidate, Pool};
 use super::rows::RowsView;
 use super::ruler::Ruler;
 use super::scan::{Nearest, scan};
-use super::scratch::{Candidate, Marks, Pool, Scratch, Shelf};
+use super::scratch::{Scratch, Shelf};
 use super::walk::Ground;
 
 /// Candidates a search keeps unless told otherwise: recall@10 of at least 0.95 on sentence embeddings.
@@ -121,32 +123,36 @@ impl GraphView {
         let tail = self.attached.max(coded) as u32..end;
         nearest.scan(rows, tail, query, inverse_norm, |slot| !self.ahead.contains(slot) && alive(slot));
         self.shelf.with(|scratch| {
-            let Scratch { marks, pool, batch, probe } = scratch;
+            let Scratch { met, pool, probe, found } = scratch;
             let bound = self.codes.bound(rows).min(self.links.slots());
             let ground = Ground { links: &self.links, entries: &self.entries, bound };
             let pending = Pending { ahead: &self.ahead, slots: self.attached as u32..coded as u32 };
-            marks.reset(bound.max(coded));
+            met.reset(bound.max(coded));
             pool.reset(ef);
-            let walk = ToQuery { ground, pending, marks, pool, batch };
-            let is_exact = self.codes.at_query(rows, query, inverse_norm, probe, walk);
-            let most = if is_exact { k } else { k + (k / 2).max(SPARE) };
-            batch.clear();
+            let walk = ToQuery { ground, pending, met, pool };
+            let precision = self.codes.at_query(rows, query, inverse_norm, probe, walk);
+            let most = if precision == Precision::Exact { k } else { k + (k / 2).max(SPARE) };
+            let mut farthest = u32::MAX;
+            found.clear();
             for near in pool.nearest() {
+                if near.key > farthest || found.len() >= most {
+                    break;
+                }
                 // What is neither held nor coded was scanned.
                 let is_found = |&slot: &u32| (self.holds(slot) || (slot as usize) < coded) && alive(slot);
                 // Copies have one key and ascending slots: no more than k of a chain are results.
                 for slot in self.links.copies(near.slot, end).filter(is_found).take(k) {
                     // A copy still pending is met twice.
-                    if !batch.contains(&slot) {
-                        batch.push(slot);
+                    if !found.contains(&slot) {
+                        found.push(slot);
                     }
                 }
-                if batch.len() >= most {
-                    break;
+                if found.len() >= k && farthest == u32::MAX && precision == Precision::Square {
+                    farthest = near.key.saturating_add((DOUBT * (near.key as f32).sqrt()) as u32);
                 }
             }
-            batch.iter().for_each(|&slot| rows.prefetch(slot));
-            for &slot in batch.iter() {
+            found.iter().for_each(|&slot| rows.prefetch(slot));
+            for &slot in found.iter() {
                 nearest.offer(Neighbour { key: rows.key_to(query, inverse_norm, slot), slot });
             }
         });
@@ -154,8 +160,12 @@ impl GraphView {
     }
 }
 
-/// Rows measured again beyond k, at least.
+/// Rows measured again beyond k, at most, or half of k.
 const SPARE: usize = 10;
+
+/// Rounding to codes moves the squared distance of two rows by a normal deviate of sqrt(2/3) times the
+/// distance: what lies six of them behind the k-th need not be measured again.
+const DOUBT: f32 = 5.0;
 
 /// Rows that are coded, but not found by walking yet.
 struct Pending<'a> {
@@ -166,21 +176,20 @@ struct Pending<'a> {
 struct ToQuery<'a> {
     ground: Ground<'a>,
     pending: Pending<'a>,
-    marks: &'a mut Marks,
+    met: &'a mut Met,
     pool: &'a mut Pool,
-    batch: &'a mut Vec<u32>,
 }
 
 impl Walk for ToQuery<'_> {
     #[inline(always)]
     fn run<R: Ruler>(self, ruler: R) {
-        let Self { ground, pending: Pending { ahead, slots }, marks, pool, batch } = self;
-        ground.walk(ruler, marks, pool, batch);
+        let Self { ground, pending: Pending { ahead, slots }, met, pool } = self;
+        ground.walk(ruler, met, pool);
         // After the walk: they would take the places of what it must pass through.
-        for slot in slots {
-            if !ahead.contains(slot) && marks.visit(slot) {
-                pool.insert(Candidate::settled(ruler.key(slot), slot));
-            }
+        let bound = slots.end as usize;
+        met.meet(slots.clone().filter(|&slot| !ahead.contains(slot)), slots.len(), bound);
+        for &slot in met.last() {
+            pool.insert(Candidate::settled(ruler.key(slot), slot));
         }
     }
 }

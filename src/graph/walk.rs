@@ -6,7 +6,8 @@
 
 use super::links::Links;
 use super::ruler::Ruler;
-use super::scratch::{Candidate, Marks, Pool};
+use super::met::Met;
+use super::pool::{Candidate, Pool};
 
 /// What a walk goes over.
 #[derive(Debug, Clone, Copy)]
@@ -18,25 +19,21 @@ pub(super) struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    /// Adds to `pool` the rows nearest to the ruler that the walk meets and that are not marked yet.
+    /// Adds to `pool` the rows nearest to the ruler that the walk meets and had not met.
     #[inline(always)]
-    pub(super) fn walk<R: Ruler>(self, ruler: R, marks: &mut Marks, pool: &mut Pool, batch: &mut Vec<u32>) {
+    pub(super) fn walk<R: Ruler>(self, ruler: R, met: &mut Met, pool: &mut Pool) {
         let Self { links, entries, bound } = self;
-        batch.clear();
-        batch.extend(entries.iter().copied().filter(|&slot| marks.visit(slot)));
+        met.meet(entries.iter().copied(), entries.len(), bound);
         loop {
-            for &slot in batch.iter() {
+            for &slot in met.last() {
                 if pool.insert(Candidate::new(ruler.key(slot), slot)) {
                     links.prefetch(slot);
                 }
             }
             let Some(nearest) = pool.expand() else { return };
-            batch.clear();
-            for slot in links.neighbours(nearest) {
-                if (slot as usize) < bound && marks.visit(slot) {
-                    ruler.prefetch(slot);
-                    batch.push(slot);
-                }
+            met.meet(links.neighbours(nearest), links.width(), bound);
+            for &slot in met.last() {
+                ruler.prefetch(slot);
             }
             if let Some(next) = pool.next() {
                 links.prefetch(next);
