@@ -45,7 +45,7 @@ pub use batch::Step;
 pub use growing::Graph;
 pub use neighbour::Neighbour;
 pub use rows::{Rows, RowsView};
-pub use scan::scan;
+pub use scan::{scan, scan_slots};
 pub use schedule::Schedule;
 pub use search::{EF_SEARCH, GraphView};
 pub use stats::Stats;

@@ -25,7 +25,13 @@ pub struct Rows {
 impl Rows {
     /// No rows of `space`.
     pub fn new(space: Space) -> Self {
-        let (vectors, inverse_norms) = (Arena::new(), Arena::new());
+        Self::with_capacity(space, 0)
+    }
+
+    /// No rows of `space`, and room for `rows` before any is copied. Room not used takes no memory.
+    pub fn with_capacity(space: Space, rows: usize) -> Self {
+        let vectors = Arena::with_capacity(rows * space.dimension());
+        let inverse_norms = Arena::with_capacity(rows);
         Self { space, origin: Arc::default(), base: None, vectors, inverse_norms }
     }
 

@@ -18,8 +18,23 @@ pub fn scan(
     k: usize,
     alive: impl Fn(u32) -> bool,
 ) -> Vec<Neighbour> {
+    scan_slots(rows, 0..rows.len() as u32, query, inverse_norm, k, alive)
+}
+
+/// The `k` nearest alive rows of `slots`, as [`scan`] finds those of all.
+///
+/// # Panics
+/// If `rows` holds fewer rows than `slots` ends at.
+pub fn scan_slots(
+    rows: &RowsView,
+    slots: Range<u32>,
+    query: &[f32],
+    inverse_norm: f32,
+    k: usize,
+    alive: impl Fn(u32) -> bool,
+) -> Vec<Neighbour> {
     let mut nearest = Nearest::new(k);
-    nearest.scan(rows, 0..rows.len() as u32, query, inverse_norm, alive);
+    nearest.scan(rows, slots, query, inverse_norm, alive);
     nearest.into_sorted()
 }
 
@@ -88,6 +103,8 @@ mod tests {
         for k in [0, 1, 7, 133, 500] {
             let found = scan(&rows, &[20.0, 0.0], 1.0, k, alive);
             assert_eq!(found, all[..k.min(all.len())]);
+            let later: Vec<_> = all.iter().copied().filter(|near| near.slot >= 150).take(k).collect();
+            assert_eq!(scan_slots(&rows, 150..200, &[20.0, 0.0], 1.0, k, alive), later);
         }
     }
 }

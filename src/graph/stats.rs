@@ -22,6 +22,11 @@ pub struct Stats {
 }
 
 impl GraphView {
+    /// Bytes in memory, without the rows.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Counts and sizes, of a graph over `rows` rows.
     pub fn stats(&self, rows: usize) -> Stats {
         let held = (0..rows.min(self.links.slots()) as u32).filter(|&slot| self.holds(slot));

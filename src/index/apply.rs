@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use super::batch::Batch;
 use super::core::{Index, Writer};
+use super::former::Former;
 use super::ids::{Lookup, TextsView};
 
 /// A validated operation of the log.
@@ -72,26 +73,28 @@ impl Index {
     ///
     /// It is an entry of its own, because slots before and after it mean different rows. What was due
     /// before is not any more; a thread that is attaching to the old graph finds that nobody wants it.
+    /// Searches use the old graph, and the old vectors with it, until the new one has caught up.
     pub fn compact(&self, seq: u64) {
         let mut writer = self.writer.lock();
         let old = self.view.load_full();
-        let mut fresh = Writer::new(&self.params);
+        let mut fresh = Writer::with_capacity(&self.params, old.rows.len());
         for slot in old.alive.iter() {
             fresh.append(old.id(slot), old.metadata(slot));
             fresh.rows.push_admitted(old.vector(slot), &[old.rows.inverse_norm(slot)]);
         }
         fresh.schedule.note(fresh.rows.len());
+        // Without a graph to come, searches are scans as they are without a graph.
+        fresh.former = if fresh.schedule.due() > 0 { Former::of(&old) } else { None };
         let view = fresh.view(seq);
         let mut table = Lookup::with_capacity(fresh.live);
         for slot in 0..fresh.live as u32 {
             table.set(view.id(slot), Some(slot), &view.ids);
         }
-        let replaced = std::mem::replace(&mut *writer, fresh);
         let mut lookup = self.lookup.write();
-        *lookup = table;
-        self.view.store(view);
+        let before = std::mem::replace(&mut *lookup, table);
+        let replaced = (std::mem::replace(&mut *writer, fresh), before, self.view.swap(view));
         drop((lookup, writer));
-        drop(replaced);
+        drop((replaced, old));
     }
 }
 

@@ -21,6 +21,17 @@ impl Index {
         self.view.load().pending()
     }
 
+    /// Those of the due rows that every search has to scan: after a compaction none that the graph before it
+    /// finds.
+    pub fn backlog(&self) -> usize {
+        self.view.load().backlog()
+    }
+
+    /// Whether the graph of a compaction is still being built, so that searches use the one before it.
+    pub fn is_rebuilding(&self) -> bool {
+        self.view.load().former.is_some()
+    }
+
     /// Does a piece of the due work, about 20 ms long, and shows it to searches; true while more is due.
     ///
     /// It may be called from any thread; of two at once one waits for the other.
@@ -67,15 +78,25 @@ impl Index {
     fn step(&self, graph: &mut Graph, view: &View, kept: &Arc<Mutex<Graph>>) -> Step {
         let step = graph.step(&view.rows, self.threads);
         if step == Step::Shown {
-            let mut writer = self.writer.lock();
-            if Arc::ptr_eq(&writer.graph, kept) {
-                writer.schedule.forget(graph.attached());
-                writer.shown = graph.view();
-                // Entries that came meanwhile are in both, as they were.
-                let seq = self.view.load().seq;
-                self.view.store(writer.view(seq));
-            }
+            // Dropped without the lock: with the graph of a compaction whole, all that was before it goes.
+            drop(self.show(graph, kept));
         }
         step
+    }
+
+    /// Shows `graph` to searches, unless the index was compacted meanwhile; returns the view before.
+    fn show(&self, graph: &Graph, kept: &Arc<Mutex<Graph>>) -> Option<Arc<View>> {
+        let mut writer = self.writer.lock();
+        if !Arc::ptr_eq(&writer.graph, kept) {
+            return None;
+        }
+        writer.schedule.forget(graph.attached());
+        writer.shown = graph.view();
+        if writer.former.as_ref().is_some_and(|former| former.is_outdone_by(&writer.shown)) {
+            writer.former = None;
+        }
+        // Entries that came meanwhile are in both, as they were.
+        let seq = self.view.load().seq;
+        Some(self.view.swap(writer.view(seq)))
     }
 }

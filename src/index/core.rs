@@ -10,6 +10,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, RwLock};
 
+use super::former::Former;
 use super::hits::Row;
 use super::ids::{Lookup, Texts};
 use super::limits::MAX_ROWS;
@@ -44,15 +45,22 @@ pub(super) struct Writer {
     pub(super) shown: GraphView,
     /// The graph that rows are attached to. A compaction puts another in its place.
     pub(super) graph: Arc<Mutex<Graph>>,
+    /// What searches use until `shown` has caught up with a compaction.
+    pub(super) former: Option<Arc<Former>>,
 }
 
 impl Writer {
     pub(super) fn new(params: &Params) -> Self {
+        Self::with_capacity(params, 0)
+    }
+
+    /// With room for the vectors of `rows` rows.
+    pub(super) fn with_capacity(params: &Params, rows: usize) -> Self {
         let space = params.space();
         let graph = Graph::new(params.m as usize, EF_CONSTRUCTION);
         Self {
             live: 0,
-            rows: Rows::new(space),
+            rows: Rows::with_capacity(space, rows),
             ids: Texts::new(),
             alive: SlotSet::new(),
             metadata_of: Versioned::new(),
@@ -61,6 +69,7 @@ impl Writer {
             schedule: graph.schedule().clone(),
             shown: graph.view(),
             graph: Arc::new(Mutex::new(graph)),
+            former: None,
         }
     }
 
@@ -75,6 +84,8 @@ impl Writer {
             metadata: self.metadata.view(),
             due: self.schedule.due(),
             graph: self.shown.clone(),
+            former: self.former.clone(),
+            former_live: self.former.as_ref().map_or(0, |former| self.alive.count_below(former.covered())),
         })
     }
 }
@@ -124,7 +135,7 @@ impl Index {
 
     /// Refuses more rows than slots can number.
     pub fn check_room(&self, rows: usize) -> Result<()> {
-        let slots = self.view.load().rows.len();
+        let slots = self.slots();
         if slots + rows <= MAX_ROWS {
             return Ok(());
         }
@@ -132,6 +143,11 @@ impl Index {
             "too many rows: at most {MAX_ROWS}, deleted ones included, got {}",
             slots + rows
         )))
+    }
+
+    /// Rows and the slots of dead ones.
+    pub fn slots(&self) -> usize {
+        self.view.load().rows.len()
     }
 
     /// Slots of rows that were deleted or replaced; compacting gives them back.

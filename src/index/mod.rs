@@ -7,6 +7,7 @@ mod apply;
 mod attach;
 mod batch;
 mod core;
+mod former;
 mod hits;
 mod ids;
 mod limits;

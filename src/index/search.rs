@@ -1,6 +1,7 @@
 //! Search: the nearest living rows to a query, from one view, without a lock.
 //!
-//! A search chooses between the exact scan and the graph; how either works is the graph layer's.
+//! A search chooses between the exact scan, the graph and, after a compaction, the graph before it; how a
+//! scan or a walk works is the graph layer's.
 
 use super::core::Index;
 use super::hits::Hits;
@@ -98,12 +99,12 @@ impl Index {
         let SearchOptions { k, ef, exact } = *options;
         let k = k.min(view.live);
         let alive = |slot: u32| view.alive.contains(slot);
-        let exact = exact || !view.graph.is_built();
-        let found = if exact {
-            scan(&view.rows, query, inverse_norm, k, alive)
-        } else {
-            let ef = ef.unwrap_or_else(|| self.ef_search());
-            view.graph.search(&view.rows, query, inverse_norm, k, ef, alive, view.live)
+        let ef = ef.unwrap_or_else(|| self.ef_search());
+        let exact = exact || view.has_no_graph();
+        let found = match &view.former {
+            _ if exact => scan(&view.rows, query, inverse_norm, k, alive),
+            Some(former) => former.search(view, query, inverse_norm, k, ef),
+            None => view.graph.search(&view.rows, query, inverse_norm, k, ef, alive, view.live),
         };
         hits(view, exact, &found)
     }

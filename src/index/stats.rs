@@ -11,9 +11,10 @@ pub struct Stats {
     pub rows: usize,
     /// Rows deleted or replaced whose slots are still held.
     pub dead: usize,
-    /// Rows not yet in the graph; they are searched exactly.
+    /// Rows in no graph yet; they are searched exactly.
     pub tail: usize,
-    /// Those of them that are due, and on their way into it.
+    /// Rows on their way into the graph: of the tail, or after a compaction, when the graph before it is
+    /// searched, all that the new one does not hold yet.
     pub pending: usize,
     /// Memory held by vectors, graph, ids and metadata, in bytes.
     pub bytes_memory: usize,
@@ -39,7 +40,10 @@ impl Index {
         Stats {
             rows: view.live,
             dead: view.rows.len() - view.live,
-            tail: graph.tail,
+            tail: view
+                .former
+                .as_ref()
+                .map_or(graph.tail, |former| view.rows.len() - former.covered() as usize),
             pending: view.pending(),
             bytes_memory: view.rows.bytes()
                 + view.ids.bytes()
@@ -47,7 +51,8 @@ impl Index {
                 + view.metadata_of.bytes()
                 + view.alive.bytes()
                 + lookup
-                + graph.bytes,
+                + graph.bytes
+                + view.former.as_ref().map_or(0, |former| former.bytes()),
             bytes_mapped: size_of_val(view.rows.vectors()[0]),
             seq: view.seq,
             codec: view.graph.codec(),

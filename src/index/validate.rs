@@ -20,6 +20,10 @@ impl Index {
         };
         let counts = [view.ids.len(), view.metadata_of.len(), writer.rows.len()];
         claim(counts == [slots; 3], &|| format!("ids, metadata and rows are {counts:?}, slots {slots}"));
+        let is_needed = view.pending() > 0;
+        claim(view.former.is_none() || is_needed, &|| {
+            "a graph of before a compaction is still held".to_owned()
+        });
         let living = view.alive.iter().count();
         claim(living == view.live && writer.live == view.live, &|| {
             format!("{living} slots are alive, the view says {}, the writer {}", view.live, writer.live)

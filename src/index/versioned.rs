@@ -81,6 +81,24 @@ impl SlotSet {
         word < self.words.len() && self.words.get(word) >> bit & 1 == 1
     }
 
+    /// The bits of the slots from `64 * at` on; none beyond the end.
+    #[inline]
+    pub(super) fn word(&self, at: usize) -> u64 {
+        if at < self.words.len() { self.words.get(at) } else { 0 }
+    }
+
+    /// All its bits, in words.
+    pub(super) fn words(&self) -> impl Iterator<Item = u64> + '_ {
+        (0..self.words.len()).map(|at| self.words.get(at))
+    }
+
+    /// How many of its slots are below `slot`.
+    pub(super) fn count_below(&self, slot: u32) -> usize {
+        let (whole, bit) = (slot as usize / 64, slot % 64);
+        let begun = self.word(whole) & !(u64::MAX << bit);
+        (0..whole).map(|at| self.word(at)).chain([begun]).map(|word| word.count_ones() as usize).sum()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         (0..self.words.len()).flat_map(|word| {
             let mut bits = self.words.get(word);
@@ -125,6 +143,7 @@ mod tests {
             }
             prop_assert_eq!(slots.iter().collect::<Vec<_>>(), model.iter().copied().collect::<Vec<_>>());
             prop_assert!((0..5_100).all(|slot| slots.contains(slot) == model.contains(&slot)));
+            prop_assert!((0..5_100).all(|slot| slots.count_below(slot) == model.range(..slot).count()));
         }
     }
 }

@@ -3,6 +3,9 @@
 //! A view is immutable and whole. Searches take one without a lock and keep it as long as they like. How
 //! much of it is attached decides how rows are found, not which rows there are.
 
+use std::sync::Arc;
+
+use super::former::Former;
 use super::ids::TextsView;
 use super::versioned::{SlotSet, Versioned};
 use crate::graph::{GraphView, RowsView};
@@ -21,6 +24,10 @@ pub(super) struct View {
     pub(super) due: usize,
     /// As far as it was attached when the view was made.
     pub(super) graph: GraphView,
+    /// What finds the rows of a compaction that `graph` does not hold all yet.
+    pub(super) former: Option<Arc<Former>>,
+    /// Living rows that it covers.
+    pub(super) former_live: usize,
 }
 
 impl View {
@@ -28,6 +35,18 @@ impl View {
     pub(super) fn pending(&self) -> usize {
         let unfinished = usize::from(!self.graph.is_attached_to(self.due));
         (self.due.saturating_sub(self.graph.attached())).max(unfinished)
+    }
+
+    /// Due rows that searches scan.
+    pub(super) fn backlog(&self) -> usize {
+        self.former
+            .as_ref()
+            .map_or(self.pending(), |former| self.due.saturating_sub(former.covered() as usize))
+    }
+
+    /// Whether every search is a scan.
+    pub(super) fn has_no_graph(&self) -> bool {
+        self.former.is_none() && !self.graph.is_built()
     }
 
     pub(super) fn id(&self, slot: u32) -> &str {

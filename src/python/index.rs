@@ -416,9 +416,10 @@ impl PyIndex {
     /// Returns
     /// -------
     /// dict
-    ///     ``rows``; ``dead``, deleted or replaced rows whose memory is still held; ``tail``, rows not yet in
-    ///     the graph and searched exactly, dead ones counted too; ``pending``, those of them that are due to
-    ///     be attached to it; ``bytes_memory``; ``bytes_mapped``, vectors read from the snapshot's own file, which the
+    ///     ``rows``; ``dead``, deleted or replaced rows whose memory is still held; ``tail``, rows in no
+    ///     graph yet and searched exactly, dead ones counted too; ``pending``, rows on their way into the graph:
+    ///     of the tail, or all whose graph is built anew after deletes; ``bytes_memory``; ``bytes_mapped``, vectors
+    ///     read from the snapshot's own file, which the
     ///     kernel keeps in memory as they are used and takes back when it is short; ``bytes_store`` and ``objects``, what the index has on the
     ///     store; ``seq``, the last entry of the log that is visible here; ``lag``, how many more the store has;
     ///     ``digest``, 32 hexadecimal digits that two processes have in common exactly if they hold the same state (None

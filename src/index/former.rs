@@ -1,0 +1,104 @@
+//! The graph before a compaction, which finds the compacted rows until the new graph holds them all.
+//!
+//! It is no part of the state: snapshots and digests never see it. Architecture invariant: an index has at
+//! most one, and it goes with the view that shows the new graph whole.
+
+use std::sync::Arc;
+
+use super::versioned::SlotSet;
+use super::view::View;
+use crate::graph::{GraphView, Neighbour, RowsView, scan_slots};
+
+/// Rows and graph as they were before one or more compactions.
+pub(super) struct Former {
+    rows: RowsView,
+    graph: GraphView,
+    /// Its slots that the compactions kept. They keep their order, so the n-th of them is slot n now.
+    kept: SlotSet,
+    /// Per word of `kept`, how many were kept before it.
+    ranks: Vec<u32>,
+    /// Slots below this are found here, the others by scanning.
+    covered: u32,
+    /// Rows of the compacted index: a graph that holds so many has caught up.
+    compacted: usize,
+}
+
+impl Former {
+    /// What finds the rows of `old` after a compaction that keeps its living rows; `None` where no graph does.
+    ///
+    /// Where `old` itself has not caught up with a compaction yet, its former goes on: its graph is the newest
+    /// that is whole.
+    pub(super) fn of(old: &View) -> Option<Arc<Self>> {
+        let (rows, graph, kept) = match &old.former {
+            Some(former) => (&former.rows, &former.graph, former.still_kept(old)),
+            None if old.graph.is_built() => (&old.rows, &old.graph, old.alive.clone()),
+            None => return None,
+        };
+        let mut covered = 0;
+        let ranks = kept
+            .words()
+            .map(|word| {
+                covered += word.count_ones();
+                covered - word.count_ones()
+            })
+            .collect();
+        let (rows, graph) = (rows.clone(), graph.clone());
+        Some(Arc::new(Self { rows, graph, kept, ranks, covered, compacted: old.live }))
+    }
+
+    /// Its slots whose rows live in `view`.
+    fn still_kept(&self, view: &View) -> SlotSet {
+        let mut kept = self.kept.clone();
+        let living = |slot: u32| self.slot_now(slot).is_some_and(|now| view.alive.contains(now));
+        self.kept.iter().filter(|&slot| !living(slot)).for_each(|slot| kept.remove(slot));
+        kept
+    }
+
+    /// The slot that the row of its slot `old` has now.
+    #[inline]
+    fn slot_now(&self, old: u32) -> Option<u32> {
+        let (at, bit) = (old as usize / 64, old % 64);
+        let word = self.kept.word(at);
+        (word >> bit & 1 == 1).then(|| self.ranks[at] + (word & !(u64::MAX << bit)).count_ones())
+    }
+
+    /// Slots below this are found here.
+    pub(super) fn covered(&self) -> u32 {
+        self.covered
+    }
+
+    /// Whether `graph`, of the compacted index, holds all its rows.
+    pub(super) fn is_outdone_by(&self, graph: &GraphView) -> bool {
+        graph.attached() >= self.compacted
+    }
+
+    /// About the `k` living rows of `view` nearest to `query`, sorted by key, then slot; keys are exact.
+    ///
+    /// Later rows are scanned. At least `min(k, living)` rows come back.
+    pub(super) fn search(
+        &self,
+        view: &View,
+        query: &[f32],
+        inverse_norm: f32,
+        k: usize,
+        ef: usize,
+    ) -> Vec<Neighbour> {
+        let is_alive = |slot: u32| view.alive.contains(slot);
+        let lives_now = |old: u32| self.slot_now(old).is_some_and(is_alive);
+        let mut found =
+            self.graph.search(&self.rows, query, inverse_norm, k, ef, lives_now, view.former_live);
+        for near in &mut found {
+            near.slot = self.slot_now(near.slot).expect("what lives was kept");
+        }
+        let later = self.covered..view.rows.len() as u32;
+        found.extend(scan_slots(&view.rows, later, query, inverse_norm, k, is_alive));
+        found.sort_unstable();
+        found.truncate(k);
+        found
+    }
+
+    /// Bytes it keeps in memory.
+    pub(super) fn bytes(&self) -> usize {
+        self.rows.bytes() + self.graph.bytes() + self.kept.bytes() + self.ranks.len() * size_of::<u32>()
+    }
+}
