@@ -6,11 +6,13 @@ mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use support::faults::{Fault, Faults};
 use support::numbers::Seeded;
 use vectord::error::{ErrorKind, Outcome};
-use vectord::registry::{Batch, LiveIndex, Params, Registry};
+use vectord::frame;
+use vectord::registry::{Batch, LiveIndex, Params, Registry, Settings};
 use vectord::store::{Memory, Store, list_all};
 
 const DIMENSION: usize = 16;
@@ -205,4 +207,36 @@ fn dead_rows_are_compacted_away_and_their_memory_comes_back() {
     let again = reopen(&memory);
     assert_eq!((again.len().unwrap(), again.stats().unwrap().index.dead), (1_100, 0));
     assert!(again.contains("r2900").unwrap() && !again.contains("r2899").unwrap());
+}
+
+#[test]
+fn a_compaction_gives_disk_back_by_itself_once_its_graph_is_there() {
+    let memory = Arc::new(Memory::new());
+    let settings = Settings { resolve_again: Duration::from_millis(1), ..Settings::default() };
+    let live =
+        Registry::on_with(memory.clone(), settings).create("docs", Params::new(DIMENSION as u32)).unwrap();
+    let ids: Vec<String> = (0..6_000).map(|i| format!("r{i}")).collect();
+    let refs: Vec<&str> = ids.iter().map(String::as_str).collect();
+    live.add(batch(&refs), None).unwrap();
+    live.checkpoint().unwrap();
+    // A quarter is too little to be worth it while writes go on, and enough when they have paused.
+    let deleted = live.delete(&refs[..1_500]).unwrap().seq;
+    let deadline = Instant::now() + Duration::from_secs(120);
+    let newest = || list_all(&*memory, "_vectors/docs/snap/").unwrap().pop().unwrap().key;
+    let expected = frame::snapshot_key("docs", deleted + 1);
+    while newest().as_str() != expected {
+        assert!(Instant::now() < deadline, "the newest snapshot is {:?}", newest());
+        std::thread::yield_now();
+    }
+    let stats = live.stats().unwrap();
+    assert_eq!((stats.index.rows, stats.index.dead, stats.index.pending), (4_500, 0, 0));
+    drop(live);
+    let again = reopen(&memory);
+    assert_eq!((again.seq().unwrap(), again.stats().unwrap().index.tail), (deleted + 1, 0));
+    again.checkpoint().unwrap();
+    again.delete(&refs[1_500..1_501]).unwrap();
+    again.checkpoint().unwrap();
+    let bytes = again.stats().unwrap().bytes_store;
+    assert!(bytes < 2 * 4_500 * (DIMENSION as u64 * 4 + 150), "{bytes} bytes are two small snapshots");
+    assert_eq!(again.validate().unwrap(), Vec::<String>::new());
 }

@@ -98,7 +98,8 @@ impl Log {
         let outcomes = apply(header, ops)?;
         let took = self.settings.clock.since(started);
         self.advance(header, ops, &outcomes, frame::digest_of(bytes)?);
-        self.tail.push(header.seq, bytes.len() as u64, took);
+        let compacts = matches!(ops, [Op { frame: Frame::Compact, .. }]);
+        self.tail.push(header.seq, bytes.len() as u64, took, compacts);
         Ok(())
     }
 

@@ -11,6 +11,8 @@ pub(super) struct Tail {
     entries: VecDeque<Entry>,
     bytes: u64,
     replay: Duration,
+    /// The last COMPACT among them.
+    compacted: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -21,8 +23,11 @@ struct Entry {
 }
 
 impl Tail {
-    /// Adds an applied entry, and how long applying it took.
-    pub(super) fn push(&mut self, seq: u64, bytes: u64, replay: Duration) {
+    /// Adds an applied entry, and how long applying it took; `compacts` says that it is a COMPACT.
+    pub(super) fn push(&mut self, seq: u64, bytes: u64, replay: Duration, compacts: bool) {
+        if compacts {
+            self.compacted = Some(seq);
+        }
         self.entries.push_back(Entry { seq, bytes, replay });
         self.bytes += bytes;
         self.replay += replay;
@@ -38,6 +43,7 @@ impl Tail {
 
     /// Forgets the entries that a snapshot at `seq` covers.
     pub(super) fn cover(&mut self, seq: u64) {
+        self.compacted = self.compacted.filter(|&at| at > seq);
         while let Some(&Entry { seq: at, bytes, replay }) = self.entries.front()
             && at <= seq
         {
@@ -45,6 +51,11 @@ impl Tail {
             self.bytes -= bytes;
             self.replay -= replay;
         }
+    }
+
+    /// Whether a COMPACT is among them: each who opens the index copies its rows and builds its graph again.
+    pub(super) fn is_compacted(&self) -> bool {
+        self.compacted.is_some()
     }
 
     pub(super) fn entries(&self) -> usize {

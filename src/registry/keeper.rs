@@ -250,11 +250,18 @@ impl Keeper {
         self.shown.halted().map_or(Ok(()), Err)
     }
 
-    /// Whether so many rows are dead that the index is worth rebuilding: more than one in `part`.
+    /// Whether so many rows are dead that the index is worth rebuilding: more than one in `part`, or in 2 while
+    /// the last rebuild goes on, whose work so far would be lost.
     pub(super) fn should_compact(&self, part: usize) -> bool {
         let index = self.shown.index();
-        let (dead, live) = (index.dead(), index.len());
-        dead >= self.settings.least_dead && dead * part > live + dead
+        let (dead, slots) = (index.dead(), index.slots());
+        let part = if index.is_rebuilding() { 2 } else { part };
+        dead >= self.settings.least_dead && dead * part > slots
+    }
+
+    /// Whether a snapshot is due that can be had without waiting for a graph to be rebuilt.
+    pub(super) fn checkpoint_ready(&self) -> bool {
+        self.log.checkpoint_due() && !self.shown.index().is_rebuilding()
     }
 
     fn halt(&mut self, error: Error) -> Error {

@@ -16,7 +16,8 @@ pub struct Settings {
     pub follow: bool,
     /// Fewer dead rows than this are never compacted away.
     pub least_dead: usize,
-    /// How long after a write whose outcome is unknown it is sent again, when nothing else is asked.
+    /// How long after a write whose outcome is unknown it is sent again, when nothing else is asked; and how long
+    /// writes must pause before what can wait is done: a compaction, the snapshot after it.
     pub resolve_again: Duration,
 }
 

@@ -11,6 +11,13 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use crate::error::{Error, ErrorKind};
 use crate::index::Index;
 
+/// With more due rows than this to scan, each of which costs every search a look, writers help to attach.
+const SCANNED: usize = 4_096;
+
+/// Rows that are attached in the time of one written, then. So writes slow down after a compaction, but go on, and
+/// at most an eighth as many rows as are being attached again come to be scanned.
+const OWED: usize = 8;
+
 /// The shared face of an index.
 pub(super) struct Shown {
     index: ArcSwap<Index>,
@@ -112,6 +119,17 @@ impl Shown {
     /// Attaches, in this thread, until at most `rows` rows are pending.
     pub(super) fn attach_down_to(&self, rows: usize) {
         while self.index.load().pending() > rows && self.attach_some() {}
+    }
+
+    /// Attaches, in this thread, what writers who appended `rows` rows owe: until no more than a few rows are
+    /// scanned by every search, and at most [`OWED`] rows for each of theirs.
+    pub(super) fn keep_pace(&self, rows: usize) {
+        let end = self.index.load().pending().saturating_sub(rows * OWED);
+        let is_owed = || {
+            let index = self.index.load();
+            index.backlog() > SCANNED && index.pending() > end
+        };
+        while is_owed() && self.attach_some() {}
     }
 
     /// The time spent attaching since this was asked last.
