@@ -24,6 +24,9 @@ const SEED: u64 = 0x7665_6374_6f72_6400;
 /// Rows gathered and coded, in the time of one searched for.
 const GATHERED: usize = 64;
 
+/// The candidates weighed for each row of a skeleton: its lists are chosen again as rows are attached to it.
+const SKELETON_EF: usize = 64;
+
 /// Lists sorted again, in the time of one row searched for.
 const RESORTED: usize = 32;
 
@@ -162,7 +165,7 @@ impl Graph {
         }
         let first = &batch.slots[..schedule::skeleton(batch.slots.len())];
         let codes = self.codes.view();
-        let skeleton = Skeleton::new(rows, &codes, first, self.links.width() / 2, self.ef_construction);
+        let skeleton = Skeleton::new(rows, &codes, first, self.links.width() / 2, self.ef_construction.min(SKELETON_EF));
         (Stage::Skeleton(skeleton), Step::Worked)
     }
 

@@ -77,7 +77,7 @@ fn patience(rows: usize) -> usize {
 
 /// Rows of a build of `rows` that form its skeleton.
 pub(super) fn skeleton(rows: usize) -> usize {
-    (rows / 16).clamp(512, 2048).min(rows)
+    (rows / 32).clamp(512, 2048).min(rows)
 }
 
 /// Rows of the next piece, after `done` rows of the same batch, when the graph links `linked`.
