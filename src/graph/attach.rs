@@ -126,8 +126,11 @@ impl Piece {
         let links = site.ground.links;
         let groups: Vec<&[Edge]> =
             self.edges[self.written..].chunk_by(|a, b| a.target == b.target).take(lists).collect();
-        threads
-            .map(&groups, |group| site.codes.measure_rows(site.rows, edges::Add { links, tree, group }));
+        threads.map(&groups, |group| {
+            site.shelf.with(|scratch| {
+                site.codes.measure_rows(site.rows, edges::Add { links, tree, group, scratch });
+            });
+        });
         self.written += groups.iter().map(|group| group.len()).sum::<usize>();
     }
 }

@@ -6,6 +6,7 @@ use super::links::Links;
 use super::neighbour::Near;
 use super::prune::prune;
 use super::ruler::{Gauge, Job, Probe, Ruler};
+use super::scratch::Scratch;
 use super::tree::Tree;
 
 /// A link to be: from `target`'s list to `source`.
@@ -24,11 +25,14 @@ impl Edge {
 
 /// Adds `group`, edges of one target none of which may exist yet, sorted, to its list.
 ///
-/// It writes this list and reads no other, so groups may be added in any order or at once.
+/// Each source must pass the rule by which lists are chosen, and drops what it keeps from passing: so a
+/// list is what choosing among all that were ever offered would have left, at the price of one ruler per
+/// source. It writes this list and reads no other, so groups may be added in any order or at once.
 pub(super) struct Add<'a> {
     pub(super) links: &'a Links,
     pub(super) tree: &'a Tree,
     pub(super) group: &'a [Edge],
+    pub(super) scratch: &'a mut Scratch,
 }
 
 impl Job for Add<'_> {
@@ -36,34 +40,38 @@ impl Job for Add<'_> {
 
     #[inline(always)]
     fn run<G: Gauge>(self, gauge: G) {
-        let Self { links, tree, group } = self;
+        let Self { links, tree, group, scratch: Scratch { probe, second_probe, found: list, .. } } = self;
         let target = group[0].target;
-        let mut probe = Probe::default();
-        let ruler = gauge.at(target, &mut probe);
-        if links.neighbours(target).count() + group.len() <= links.width() {
-            insert(ruler, links, target, group);
-            return;
+        let from_target = gauge.at(target, probe);
+        let is_child = |slot: u32| tree.parent(slot) == target;
+        list.clear();
+        list.extend(links.neighbours(target));
+        for &Edge { source, .. } in group {
+            let from_source = gauge.at(source.slot, second_probe);
+            let is_nearer = |&slot: &u32| Near { key: from_target.key(slot), slot } < source;
+            let at = list.partition_point(is_nearer);
+            let covers = |&slot: &u32| gauge.covers(from_source.key(slot), source.key);
+            if !is_child(source.slot) && list[..at].iter().any(covers) {
+                continue;
+            }
+            let mut end = at;
+            for farther in at..list.len() {
+                let slot = list[farther];
+                let is_covered = || gauge.covers(from_source.key(slot), from_target.key(slot));
+                if is_child(slot) || !is_covered() {
+                    list[end] = slot;
+                    end += 1;
+                }
+            }
+            list.truncate(end);
+            list.insert(at, source.slot);
         }
-        let mut list: Vec<Near> =
-            links.neighbours(target).map(|slot| Near { key: ruler.key(slot), slot }).collect();
-        list.extend(group.iter().map(|edge| edge.source));
-        list.sort_unstable();
-        let mut chosen = Vec::with_capacity(links.width());
-        prune(gauge, &mut probe, &list, links.width(), |slot| tree.parent(slot) == target, &mut chosen);
-        links.replace(target, chosen.iter().map(|near| near.slot));
+        while list.len() > links.width() {
+            let farthest = list.iter().rposition(|&slot| !is_child(slot));
+            list.remove(farthest.expect("at most half of a list are children"));
+        }
+        links.replace(target, list.iter().copied());
     }
-}
-
-/// Puts each source where its key belongs in a list with room for all; few keys are computed again.
-#[inline(always)]
-fn insert(ruler: impl Ruler, links: &Links, target: u32, group: &[Edge]) {
-    let mut list: Vec<u32> = Vec::with_capacity(links.width());
-    list.extend(links.neighbours(target));
-    for Edge { source, .. } in group {
-        let at = list.partition_point(|&slot| Near { key: ruler.key(slot), slot } < *source);
-        list.insert(at, source.slot);
-    }
-    links.replace(target, list);
 }
 
 /// The list of `slot` chosen again, among what it links to and what those link to in turn.

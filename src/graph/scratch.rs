@@ -14,6 +14,8 @@ pub(super) struct Scratch {
     pub(super) met: Met,
     pub(super) pool: Pool,
     pub(super) probe: Probe,
+    pub(super) second_probe: Probe,
+    /// Slots to be answered, or a list.
     pub(super) found: Vec<u32>,
 }
 

@@ -123,7 +123,7 @@ impl GraphView {
         let tail = self.attached.max(coded) as u32..end;
         nearest.scan(rows, tail, query, inverse_norm, |slot| !self.ahead.contains(slot) && alive(slot));
         self.shelf.with(|scratch| {
-            let Scratch { met, pool, probe, found } = scratch;
+            let Scratch { met, pool, probe, found, .. } = scratch;
             let bound = self.codes.bound(rows).min(self.links.slots());
             let ground = Ground { links: &self.links, entries: &self.entries, bound };
             let pending = Pending { ahead: &self.ahead, slots: self.attached as u32..coded as u32 };

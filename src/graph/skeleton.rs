@@ -17,6 +17,7 @@ use super::edges::{self, Edge};
 use super::links::Links;
 use super::neighbour::Near;
 use super::rows::RowsView;
+use super::scratch::Scratch;
 use super::tree::{ROOT, Tree};
 
 /// hnsw_rs accepts no other number of layers.
@@ -166,7 +167,7 @@ fn span(
         tree.set(orphan, nearest.slot);
         if links.neighbours(nearest.slot).all(|near| near != orphan) {
             let group = &[Edge::new(nearest.slot, nearest.key, orphan)];
-            codes.measure_rows(rows, edges::Add { links, tree, group });
+            codes.measure_rows(rows, edges::Add { links, tree, group, scratch: &mut Scratch::default() });
         }
         fresh.push(orphan);
     }
