@@ -32,9 +32,9 @@ check: $(DEV) ## the quick part of `make test`: formatting, lint, types, layers
 soak: $(DEV) ## loads, kills and fuzzers at full length: VECTORD_SOAK seconds each, 600 by default
 	@VECTORD_SOAK=$${VECTORD_SOAK:-600} tests/stages.sh rust wheel pytest
 
-bench: $(BENCH)/bench.stamp ## criterion, side by side with hnswlib, many processes; VECTORD_DATA names a directory of real vectors
+bench: $(BENCH)/bench.stamp ## criterion, side by side with the peers, many processes; VECTORD_DATA names a directory of real vectors
 	cargo bench --locked
-	$(BENCH)/bin/python benches/peers.py --write benches/RESULTS.md
+	$(BENCH)/bin/python benches/peers.py --write benches/RESULTS.md $(PEERS)
 	$(BENCH)/bin/python benches/processes.py --write benches/PROCESSES.md
 
 wheel: $(WHEEL) ## build the wheel into dist/ and install it into .venv
@@ -72,7 +72,7 @@ $(WHEEL): $(SOURCES) $(VENV)/maturin.stamp
 	$(VENV)/$(PIP) --no-deps --force-reinstall dist/*.whl
 	@touch $@
 
-$(BENCH)/bench.stamp: $(WHEEL) | $(BENCH)/bin/python
-	$(BENCH)/$(PIP) numpy hnswlib==0.8.0 dist/*.whl
+$(BENCH)/bench.stamp: $(WHEEL) benches/requirements.txt | $(BENCH)/bin/python
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benches/requirements.txt
 	$(BENCH)/$(PIP) --no-deps --force-reinstall dist/*.whl
 	@touch $@

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import signal
+import statistics
 import sys
 import tempfile
 import threading
@@ -14,79 +15,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from data import K, load
-from libraries import LIBRARIES, Library
+from data import Dataset, K, load
+from libraries import LIBRARIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy.typing as npt
-    from data import Dataset, Rows
+    from data import Rows
+    from library import Library
 
     from vectord import Index
 
-EFS = [10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768]
+SECONDS = 3
 
 
-def resident() -> int:
-    """Return this process's resident bytes."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def microseconds(call: Callable[[Rows], object], queries: Rows) -> float:
-    """Return the median time of one call over the queries, after a few to warm up."""
-    for query in queries[:50]:
-        call(query)
-    times = np.empty(len(queries))
-    for number, query in enumerate(queries):
-        begun = time.perf_counter()
-        call(query)
-        times[number] = time.perf_counter() - begun
-    return float(np.median(times) * 1e6)
-
-
-def curve(library: str, name: str) -> dict[str, Any]:
-    """Build, then sweep ef: build time per row, resident bytes, and latency against recall."""
-    dataset = load(name)
-    tenth = dataset.exact()
-    with tempfile.TemporaryDirectory() as folder:
-        empty = resident()
-        index = LIBRARIES[library](dataset, folder)
-        begun = time.perf_counter()
-        index.build()
-        build = time.perf_counter() - begun
-
-        def point(ef: int | None) -> tuple[float, float]:
-            found = np.stack([index.search(query, K, ef) for query in dataset.queries])
-            return dataset.recall(found, tenth), microseconds(
-                lambda query: index.search(query, K, ef), dataset.queries
-            )
-
-        default = point(None)
-        taken = resident() - empty
-        points = [point(ef) for ef in EFS]
-    return {
-        "build_us_per_row": build / len(dataset.base) * 1e6,
-        "resident_mib": taken / 2**20,
-        "raw_mib": dataset.base.nbytes / 2**20,
-        "default": default,
-        "points": points,
-    }
+def made(library: str, dataset: Dataset, folder: str) -> Library:
+    """Return a new index for the rows of a dataset, with all cores."""
+    base = dataset.base
+    cores = os.cpu_count() or 1
+    return LIBRARIES[library](dataset.distance, base.shape[1], len(base), cores, folder)
 
 
 def threads(library: str, name: str) -> dict[str, Any]:
     """Count searches per second from one thread, then from two."""
     dataset = load(name)
 
-    def rate(index: Library, count: int) -> float:
+    def rate(call: Callable[[Rows], Any], count: int) -> float:
         done = [0] * count
-        end = time.perf_counter() + 3
+        end = time.perf_counter() + SECONDS
 
         def run(slot: int) -> None:
             while time.perf_counter() < end:
                 for query in dataset.queries[slot * 100 : slot * 100 + 100]:
-                    index.search(query, K, 64)
+                    call(query)
                 done[slot] += 100
 
         workers = [threading.Thread(target=run, args=(slot,)) for slot in range(count)]
@@ -94,16 +56,19 @@ def threads(library: str, name: str) -> dict[str, Any]:
             worker.start()
         for worker in workers:
             worker.join()
-        return sum(done) / 3
+        return sum(done) / SECONDS
 
     with tempfile.TemporaryDirectory() as folder:
-        index = LIBRARIES[library](dataset, folder)
-        index.build()
-        index.search(dataset.queries[0], K, 64)
-        rates = [(rate(index, 1), rate(index, 2)) for _ in range(3)]
+        index = made(library, dataset, folder)
+        index.add(dataset.base)
+        index.attached()
+        # A single query needs one thread, and hnswlib is slower with more.
+        index.threads = 1
+        call = index.search(K, 64)
+        rates = [(rate(call, 1), rate(call, 2)) for _ in range(2)]
     return {
-        "one": float(np.median([one for one, _ in rates])),
-        "two": float(np.median([two for _, two in rates])),
+        "one": statistics.median(one for one, _ in rates),
+        "two": statistics.median(two for _, two in rates),
     }
 
 
@@ -125,16 +90,21 @@ def spin(seconds: float) -> None:
 
 
 def gil(library: str, _name: str) -> dict[str, Any]:
-    """Add 100,000 x 384 while another thread beats; the floor is that beat beside busy processes."""
-    rows = np.random.default_rng(0).standard_normal((100_000, 384), dtype=np.float32)
-    dataset = type("Made", (), {"base": rows, "distance": "cosine"})()
+    """Add 40,000 x 384 while another thread beats; the floor is that beat beside busy processes."""
+    rows = np.random.default_rng(0).standard_normal((40_000, 384), dtype=np.float32)
+    dataset = Dataset("made", "cosine", rows, rows[:0])
     spinners = [multiprocessing.Process(target=spin, args=(3.0,)) for _ in range(os.cpu_count() or 1)]
     for spinner in spinners:
         spinner.start()
     floor = longest_gap(lambda: any(spinner.is_alive() for spinner in spinners))
     with tempfile.TemporaryDirectory() as folder:
-        index = LIBRARIES[library](dataset, folder)
-        adding = threading.Thread(target=index.build)
+        index = made(library, dataset, folder)
+
+        def build() -> None:
+            index.add(rows)
+            index.attached()
+
+        adding = threading.Thread(target=build)
         adding.start()
         gap = longest_gap(adding.is_alive)
         adding.join()
@@ -230,7 +200,7 @@ def killed(_library: str, name: str) -> dict[str, Any]:
     }
 
 
-PROBES = {probe.__name__: probe for probe in (curve, threads, gil, importing, appended, killed)}
+PROBES = {probe.__name__: probe for probe in (threads, gil, importing, appended, killed)}
 
 if __name__ == "__main__":
     print(json.dumps(PROBES[sys.argv[1]](sys.argv[2], sys.argv[3])))
