@@ -110,9 +110,8 @@ def ladder(index: Library, dataset: Dataset, *, singly: bool) -> list[dict[str, 
     points = list[dict[str, Any]]()
     for effort in [None, *EFFORTS]:
         # Now or never: most libraries keep the last effort that was set.
-        default = [
-            single(index, index.search(K, None), formed)[0] for _ in range(PASSES) if not effort and singly
-        ]
+        passes = PASSES if singly and not effort else 0
+        default = [single(index, index.search(K, None), formed)[0] for _ in range(passes)]
         answer = index.batch(K, effort)(queries)
         recall = dataset.recall(index.ids(answer), tenth)
         points.append({"effort": effort, "recall": recall, "us": default, "batch": []})

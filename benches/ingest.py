@@ -76,7 +76,9 @@ def loaded() -> dict[str, Any]:
     import vectord
 
     dataset = load(names()[0])
-    at = len(dataset.base) - CYCLES * int(SECONDS / EVERY + 2) * BATCH
+    # Half of the rows at most arrive while it is measured.
+    seconds = min(SECONDS, (len(dataset.base) / 2 / CYCLES / BATCH - 2) * EVERY)
+    at = len(dataset.base) - CYCLES * int(seconds / EVERY + 2) * BATCH
     quiet, busy, late = list[list[float]](), list[list[float]](), 0.0
     with tempfile.TemporaryDirectory(dir=DISK) as folder, vectord.open(folder) as registry:
         index = registry.create("bench", dimension=dataset.base.shape[1], distance=dataset.distance)
@@ -84,10 +86,10 @@ def loaded() -> dict[str, Any]:
         index.stats()
         latencies(index, dataset.queries, 0.5)
         for _ in range(CYCLES):
-            quiet.append(latencies(index, dataset.queries, SECONDS))
+            quiet.append(latencies(index, dataset.queries, seconds))
             feeder = Feeder(index, dataset.base, at)
             feeder.start()
-            busy.append(latencies(index, dataset.queries, SECONDS))
+            busy.append(latencies(index, dataset.queries, seconds))
             feeder.over = True
             feeder.join()
             at, late = feeder.start_row, max(late, feeder.late)

@@ -24,6 +24,7 @@ import alone
 import criterion
 import data
 import report
+import summary
 from alone import CannotRunError
 from libraries import LIBRARIES
 from machine import commit, flags, huge_pages, machine, versions
@@ -236,7 +237,7 @@ def main() -> None:
         Path(options.write).write_text(text, encoding="utf-8")
         plots.draw(answers, Path(options.write).parent / "plots")
     if options.readme:
-        report.rewrite(HERE.parent / "README.md", answers)
+        summary.rewrite(HERE.parent / "README.md", answers)
 
 
 if __name__ == "__main__":

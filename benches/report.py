@@ -1,8 +1,7 @@
-"""The tables of benches/RESULTS.md and of the README, out of the answers of peers.py."""
+"""The tables of benches/RESULTS.md, out of the answers of peers.py."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import data
@@ -11,8 +10,6 @@ from figures import cell, of, over, rate, reaching, write
 from library import EF_CONSTRUCTION, M
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from figures import Answers
 
 TITLES = {
@@ -45,7 +42,6 @@ COLUMNS = (
     "at defaults: recall",
     "us",
 )
-MARKS = re.compile(r"(<!-- bench: [^>]*-->\n).*?(<!-- /bench -->)", re.DOTALL)
 
 
 def row(*cells: object) -> str:
@@ -229,8 +225,8 @@ def document(answers: Answers) -> str:
         f"* {meta['date']}, commit {meta['commit']}",
         f"* machine: {meta['machine']}; {meta['flags']}; transparent huge pages: {meta['huge_pages']}",
         f"* versions: {meta['versions']}; Python {meta['python']}",
-        f"* peers: in memory, integer ids, M={M}, efConstruction={EF_CONSTRUCTION}; Vamana degree {2 * M}, window",
-        f"  {EF_CONSTRUCTION}. vectord: durable on a directory, string ids, default parameters",
+        f"* peers: in memory, integer ids, M={M}, efConstruction={EF_CONSTRUCTION}, or a Vamana graph of degree",
+        f"  {2 * M} and window {EF_CONSTRUCTION}. vectord: durable on a directory, string ids, default parameters",
         f"* {meta['rounds']} round(s), libraries in turn, each measurement in a process of its own; medians",
         "* one query: the mean time of the call in a loop over 1,000 held-out queries, one core, k = 10; the",
         "  effort (`ef`, search window) is swept, and the time read off at the recall between the points.",
@@ -245,54 +241,3 @@ def document(answers: Answers) -> str:
         lines += section(answers, dataset)
     lines += ingest(answers) + face(answers) + answers.get("criterion", []) + targets.table(answers)
     return "\n".join(lines) + "\n"
-
-
-def summary(answers: Answers) -> str:
-    """Return what the README shows."""
-    meta, shown = answers["meta"], [name for name in ("minilm", "sift") if name in answers["data"]]
-    lines = [
-        f"Measured on {meta['date']} at commit {meta['commit']}: {meta['machine']}, one thread, recall@10 against",
-        f"exact truth, by `{meta['command']}`.\n",
-    ]
-    if meta.get("reduced"):
-        lines.append(f"**Reduced: {meta['reduced']}; these figures compare nothing.**\n")
-    for name in shown:
-        told = next(runs["curve"][0] for runs in answers["data"][name].values() if runs.get("curve"))
-        title = f"{data.WHAT[name]}, {told['rows']:,} x {told['dimension']}"
-        lines += [
-            f"![Recall against queries per second, a curve for each library: {title}](benches/plots/{name}.png)\n",
-            *head(
-                title,
-                "one query at recall .95, us",
-                "at .99, us",
-                "build, us per row",
-                "anonymous memory, MiB",
-            ),
-        ]
-        for library, called in TITLES.items():
-            if library not in answers["data"][name]:
-                continue
-            failed = cell(answers, name, library).get("failed")
-            figures = (
-                [f"cannot run here: {failed}", "", "", ""]
-                if failed
-                else [
-                    *(
-                        write(reaching(answers, name, library, recall), missing="not reached")
-                        for recall in (0.95, 0.99)
-                    ),
-                    write(of(answers, name, library, "curve", "build_us")),
-                    write(of(answers, name, library, "memory", "anonymous"), 0),
-                ]
-            )
-            lines.append(row(called, *figures))
-        lines.append("")
-    return "\n".join(lines)
-
-
-def rewrite(readme: Path, answers: Answers) -> None:
-    """Put the summary between the README's two marks."""
-    text = readme.read_text(encoding="utf-8")
-    if not MARKS.search(text):
-        raise SystemExit(f"{readme} has no `<!-- bench: .. -->` and `<!-- /bench -->`")
-    readme.write_text(MARKS.sub(lambda found: found[1] + summary(answers) + found[2], text), encoding="utf-8")
