@@ -32,6 +32,7 @@ check: $(DEV) ## the quick part of `make test`: formatting, lint, types, layers
 soak: $(DEV) ## loads, kills and fuzzers at full length: VECTORD_SOAK seconds each, 600 by default
 	@VECTORD_SOAK=$${VECTORD_SOAK:-600} tests/stages.sh rust wheel pytest
 
+# PEERS: more flags for peers.py, such as --rounds 3, --full or --readme.
 bench: $(BENCH)/bench.stamp ## criterion, side by side with the peers, many processes; VECTORD_DATA names a directory of real vectors
 	cargo bench --locked
 	$(BENCH)/bin/python benches/peers.py --write benches/RESULTS.md $(PEERS)
@@ -73,6 +74,9 @@ $(WHEEL): $(SOURCES) $(VENV)/maturin.stamp
 	@touch $@
 
 $(BENCH)/bench.stamp: $(WHEEL) benches/requirements.txt | $(BENCH)/bin/python
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benches/requirements.txt
+	@grep -v '^#' benches/requirements.txt | while read -r peer; do \
+	  $(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check "$$peer" \
+	    || echo "$$peer cannot be installed here: the table will say so" >&2; \
+	done
 	$(BENCH)/$(PIP) --no-deps --force-reinstall dist/*.whl
 	@touch $@

@@ -23,23 +23,16 @@ class CannotRunError(Exception):
     """A peer cannot run here, and why."""
 
 
-def run(*command: str | Path, cwd: Path = ROOT, threads: int = 0) -> str:
-    """Run a program, on one core if `threads` is 1, and return what it printed."""
+def run(*command: str | Path, cwd: Path = ROOT, threads: int = 0, pin: bool = False) -> str:
+    """Run a program with so many threads, on one core if `pin`, and return what it printed."""
     environment = dict(os.environ)
     if threads:
-        names = ("OMP", "OPENBLAS", "MKL", "RAYON", "VECTORD")
-        environment |= {
-            f"{name}{'_THREADS' if name == 'VECTORD' else '_NUM_THREADS'}": str(threads) for name in names
-        }
-    pin = (
-        ["taskset", "-c", str(max(os.sched_getaffinity(0)))]
-        if threads == 1 and shutil.which("taskset")
-        else []
-    )
+        names = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "RAYON_NUM", "VECTORD")
+        environment |= {f"{name}_THREADS": str(threads) for name in names}
+    if pin and shutil.which("taskset"):
+        command = ("taskset", "-c", str(max(os.sched_getaffinity(0))), *command)
     try:
-        done = subprocess.run(
-            [*pin, *command], check=False, capture_output=True, text=True, cwd=cwd, env=environment
-        )
+        done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=cwd, env=environment)
     except OSError as error:
         raise CannotRunError(str(error)) from error
     if done.returncode or not done.stdout.strip():
@@ -67,7 +60,7 @@ def hnsw_rs(name: str, folder: Path) -> dict[str, Any]:
     np.concatenate([base, dataset.queries]).astype("<f4").tofile(file)
     efforts = [str(effort) for effort in EFFORTS if effort <= 320]
     told = json.loads(
-        run(binary, file, str(base.shape[1]), dataset.distance, str(len(base)), *efforts, threads=1)
+        run(binary, file, str(base.shape[1]), dataset.distance, str(len(base)), *efforts, threads=1, pin=True)
     )
     file.unlink()
     tenth, points = dataset.exact(), []
@@ -102,6 +95,6 @@ def coder_hnsw(folder: Path) -> dict[str, Any]:
         raise CannotRunError((build.stderr.strip().splitlines() or ["go build failed"])[-1])
     told = json.loads(run(sys.executable, ROOT / "benches" / "ingest.py", "rows", file))
     numbers = [told["dimension"], told["base"], told["added"], *told["sizes"]]
-    answer: dict[str, Any] = json.loads(run(program, file, *map(str, numbers), threads=1))
+    answer: dict[str, Any] = json.loads(run(program, file, *map(str, numbers), threads=1, pin=True))
     file.unlink()
     return answer

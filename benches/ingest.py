@@ -78,6 +78,8 @@ def loaded() -> dict[str, Any]:
     dataset = load(names()[0])
     # Half of the rows at most arrive while it is measured.
     seconds = min(SECONDS, (len(dataset.base) / 2 / CYCLES / BATCH - 2) * EVERY)
+    if seconds < EVERY:
+        raise SystemExit("too few rows to add 2,000 a second")
     at = len(dataset.base) - CYCLES * int(seconds / EVERY + 2) * BATCH
     quiet, busy, late = list[list[float]](), list[list[float]](), 0.0
     with tempfile.TemporaryDirectory(dir=DISK) as folder, vectord.open(folder) as registry:

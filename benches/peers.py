@@ -147,8 +147,6 @@ class Run:
         """Measure searches beside adds, and adds beside coder/hnsw."""
         if self.wants("vectord"):
             self.answers["loaded"] = self.probe("ingest.py", "loaded", threads=1)
-            if "failed" in self.answers["loaded"]:
-                del self.answers["loaded"]
             self.answers["adds"] = {
                 store: self.probe("ingest.py", "adds", store, threads=1) for store in ("memory", "directory")
             }

@@ -28,7 +28,7 @@ STYLES = {
     "hnsw_rs": ("#7f7f7f", "-"),
     "vectord": ("#d62728", "-"),
 }
-FROM = 0.85
+FROM, TO = 0.85, 0.999
 
 
 def curve(runs: list[Answers]) -> tuple[list[float], list[float]]:
@@ -39,7 +39,7 @@ def curve(runs: list[Answers]) -> tuple[list[float], list[float]]:
         at = [point for run in runs for point in run["points"] if point["effort"] == effort]
         recall, us = median([point["recall"] for point in at]), median([point["us"] for point in at])
         if recall and us and recall >= FROM:
-            points.append((recall, 1e6 / us))
+            points.append((min(recall, TO), 1e6 / us))
     points.sort()
     return [recall for recall, _ in points], [rate for _, rate in points]
 
@@ -63,8 +63,11 @@ def draw(answers: Answers, folder: Path) -> None:
                 continue
             shape = f"{runs[0]['rows']:,} x {runs[0]['dimension']}"
             ours = library == "vectord"
+            recalls, rates = curve(runs)
+            label = TITLES[library].strip("*")
             axes.plot(
-                *curve(runs),
+                recalls,
+                rates,
                 line,
                 color=colour,
                 marker="o",
@@ -72,15 +75,16 @@ def draw(answers: Answers, folder: Path) -> None:
                 linewidth=3 if ours else 1.3,
                 alpha=1 if ours else 0.85,
                 zorder=3 if ours else 2,
-                label=TITLES[library].strip("*"),
+                label=label if recalls else f"{label}: below {FROM}",
+                clip_on=False,
             )
         # Misses on a logarithmic axis, so that .99 is not squeezed against the edge.
         axes.set_xscale("function", functions=(spread, gather))
-        axes.set_xlim(FROM, 0.999)
+        axes.set_xlim(FROM, TO)
         axes.set_yscale("log")
-        axes.xaxis.set_major_locator(FixedLocator([0.85, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999]))
+        axes.xaxis.set_major_locator(FixedLocator([0.85, 0.9, 0.95, 0.98, 0.99, 0.995, TO]))
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" + "+" * (value == TO)))
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
         axes.yaxis.set_minor_formatter(NullFormatter())

@@ -132,7 +132,9 @@ def ingest(answers: Answers) -> list[str]:
     """Return what searches and adds do to each other, and adds beside coder/hnsw."""
     lines = []
     loaded = answers.get("loaded")
-    if loaded:
+    if loaded and "failed" in loaded:
+        lines += ["\n## Searches while rows arrive\n", f"Not measured: {loaded['failed']}."]
+    elif loaded:
         lines += [
             "\n## Searches while rows arrive\n",
             "vectord on a directory, one thread searching at defaults, another adding 200 rows every 100 ms;",
@@ -225,8 +227,9 @@ def document(answers: Answers) -> str:
         f"* {meta['date']}, commit {meta['commit']}",
         f"* machine: {meta['machine']}; {meta['flags']}; transparent huge pages: {meta['huge_pages']}",
         f"* versions: {meta['versions']}; Python {meta['python']}",
-        f"* peers: in memory, integer ids, M={M}, efConstruction={EF_CONSTRUCTION}, or a Vamana graph of degree",
-        f"  {2 * M} and window {EF_CONSTRUCTION}. vectord: durable on a directory, string ids, default parameters",
+        f"* peers: in memory, integer ids, M={M}, efConstruction={EF_CONSTRUCTION}, or a Vamana graph of",
+        f"  degree {2 * M} and window {EF_CONSTRUCTION}",
+        "* vectord: durable on a directory, string ids, default parameters",
         f"* {meta['rounds']} round(s), libraries in turn, each measurement in a process of its own; medians",
         "* one query: the mean time of the call in a loop over 1,000 held-out queries, one core, k = 10; the",
         "  effort (`ef`, search window) is swept, and the time read off at the recall between the points.",

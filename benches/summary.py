@@ -29,9 +29,9 @@ def summary(answers: Answers) -> str:
     for name in shown:
         told = next(runs["curve"][0] for runs in answers["data"][name].values() if runs.get("curve"))
         title = f"{data.WHAT[name]}, {told['rows']:,} x {told['dimension']}"
+        plot = f"benches/plots/{name}.png"
         lines += [
-            f"![Recall against queries per second, a curve for each library: {title}]"
-            f"(benches/plots/{name}.png)\n",
+            f"![Recall against queries per second, a curve for each library: {title}]({plot})\n",
             *head(
                 title,
                 "one query at recall .95, us",

@@ -126,7 +126,11 @@ def table(answers: Answers) -> list[str]:
     alone = {recall: reaching(answers, "minilm", "hnsw_rs", recall) for recall in (0.95, 0.99)}
     builds = [of(answers, "minilm", name, "curve", "build_us") for name in ("hnsw_rs", "vectord")]
     why = cell(answers, "minilm", "hnsw_rs").get("failed", "")
-    note = f"{loaded['quiet']['p99']:.0f} us quiet, {loaded['busy']['p99']:.0f} us loaded" if p99 else ""
+    note = (
+        f"{loaded['quiet']['p99']:.0f} us quiet, {loaded['busy']['p99']:.0f} us loaded"
+        if p99
+        else loaded.get("failed", "")
+    )
     return [
         "\n## Targets\n",
         "Ratios say how many times better vectord is, unless the row says otherwise.\n",
