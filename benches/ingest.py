@@ -81,7 +81,7 @@ def loaded() -> dict[str, Any]:
     if seconds < EVERY:
         raise SystemExit("too few rows to add 2,000 a second")
     at = len(dataset.base) - CYCLES * int(seconds / EVERY + 2) * BATCH
-    quiet, busy, late = list[list[float]](), list[list[float]](), 0.0
+    quiet, busy, late, rates = list[list[float]](), list[list[float]](), 0.0, list[float]()
     with tempfile.TemporaryDirectory(dir=DISK) as folder, vectord.open(folder) as registry:
         index = registry.create("bench", dimension=dataset.base.shape[1], distance=dataset.distance)
         index.add(ids(0, at), dataset.base[:at])
@@ -90,10 +90,12 @@ def loaded() -> dict[str, Any]:
         for _ in range(CYCLES):
             quiet.append(latencies(index, dataset.queries, seconds))
             feeder = Feeder(index, dataset.base, at)
+            begun = time.perf_counter()
             feeder.start()
             busy.append(latencies(index, dataset.queries, seconds))
             feeder.over = True
             feeder.join()
+            rates.append((feeder.start_row - at) / (time.perf_counter() - begun))
             at, late = feeder.start_row, max(late, feeder.late)
             index.stats()
 
@@ -103,7 +105,7 @@ def loaded() -> dict[str, Any]:
             for part, key in enumerate(("p50", "p99", "worst"))
         }
 
-    return {"quiet": medians(quiet), "busy": medians(busy), "late_ms": late * 1e3, "rows": at}
+    return {"quiet": medians(quiet), "busy": medians(busy), "late_ms": late * 1e3, "rate": min(rates)}
 
 
 def adds(store: str) -> dict[str, Any]:

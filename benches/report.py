@@ -138,7 +138,8 @@ def ingest(answers: Answers) -> list[str]:
         lines += [
             "\n## Searches while rows arrive\n",
             "vectord on a directory, one thread searching at defaults, another adding 200 rows every 100 ms;",
-            f"an add was at most {loaded['late_ms']:.0f} ms late. `python benches/ingest.py loaded`\n",
+            f"of which at least {loaded['rate']:,.0f} rows/s were taken; an add was at most",
+            f"{loaded['late_ms']:.0f} ms late. `python benches/ingest.py loaded`\n",
             *head("", "p50, us", "p99, us", "worst, us"),
             *(
                 row(kind, *(write(loaded[key][p]) for p in ("p50", "p99", "worst")))

@@ -126,11 +126,11 @@ def table(answers: Answers) -> list[str]:
     alone = {recall: reaching(answers, "minilm", "hnsw_rs", recall) for recall in (0.95, 0.99)}
     builds = [of(answers, "minilm", name, "curve", "build_us") for name in ("hnsw_rs", "vectord")]
     why = cell(answers, "minilm", "hnsw_rs").get("failed", "")
-    note = (
-        f"{loaded['quiet']['p99']:.0f} us quiet, {loaded['busy']['p99']:.0f} us loaded"
-        if p99
-        else loaded.get("failed", "")
-    )
+    kept = loaded.get("rate", 0) >= 0.95 * 2_000
+    note = loaded.get("failed", "")
+    if p99:
+        note = f"{loaded['quiet']['p99']:.0f} us quiet, {loaded['busy']['p99']:.0f} us loaded"
+        note += "" if kept else f"; only {loaded['rate']:,.0f} rows/s were taken"
     return [
         "\n## Targets\n",
         "Ratios say how many times better vectord is, unless the row says otherwise.\n",
@@ -139,7 +139,13 @@ def table(answers: Answers) -> list[str]:
         *searches(answers),
         least("exact scan of the batch, MiniLM, 1 thread, against faiss IndexFlat", 3, over(ours, faiss)),
         resident(answers),
-        most("p99 of searches while 2,000 rows/s are added, over quiet", 1.3, p99, note),
+        line(
+            "p99 of searches while 2,000 rows/s are added, over quiet",
+            "at most 1.3x",
+            p99,
+            met=p99 is not None and p99 <= 1.3 and kept,
+            note=note,
+        ),
         *hostile(answers),
         *(
             least(
