@@ -9,13 +9,15 @@ import shutil
 import statistics
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from curves import EFFORTS
 from data import K, load
 
+# Few, because it is slow.
+EFFORTS = (20, 40, 80, 160, 320)
 ROOT = Path(__file__).parents[1]
 
 
@@ -41,6 +43,7 @@ def run(*command: str | Path, cwd: Path = ROOT, threads: int = 0, pin: bool = Fa
     return done.stdout
 
 
+@cache
 def bench_binary() -> Path:
     """Compile benches/hnsw_rs_alone.rs, and return the program."""
     if not shutil.which("cargo"):
@@ -58,7 +61,7 @@ def hnsw_rs(name: str, folder: Path) -> dict[str, Any]:
     base = dataset.base
     file = folder / "rows.f32"
     np.concatenate([base, dataset.queries]).astype("<f4").tofile(file)
-    efforts = [str(effort) for effort in EFFORTS if effort <= 320]
+    efforts = [str(effort) for effort in EFFORTS]
     told = json.loads(
         run(binary, file, str(base.shape[1]), dataset.distance, str(len(base)), *efforts, threads=1, pin=True)
     )
