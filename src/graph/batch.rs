@@ -16,6 +16,7 @@ use super::schedule;
 use super::shuffle::shuffle;
 use super::skeleton::Skeleton;
 use super::threads::Threads;
+use super::tune::Trial;
 use super::walk::Ground;
 
 /// Mixed with the row count into the seed of each batch's permutation.
@@ -69,6 +70,8 @@ enum Stage {
     Resort(usize),
     /// The lists of the oldest rows are being chosen again.
     Grow(Growth),
+    /// Searches are being tried out.
+    Tune(Trial),
     /// Nothing is left to do but to say so.
     Done,
 }
@@ -100,6 +103,7 @@ impl Graph {
             Stage::Attach(piece) => self.attach(&mut batch, piece, rows, budget),
             Stage::Resort(from) => self.resort(from, rows, budget),
             Stage::Grow(growth) => self.grow_older(&batch, growth, rows, budget),
+            Stage::Tune(trial) => self.tune(trial, rows, budget),
             Stage::Done => {
                 self.finish(batch.end);
                 return Step::Shown;
@@ -244,7 +248,18 @@ impl Graph {
             self.links.replace(slot, list.iter().copied());
         }
         self.add_entries(batch.end);
-        (Stage::Done, Step::Shown)
+        (Stage::Tune(Trial::default()), Step::Shown)
+    }
+
+    /// Lets some more rows ask for their neighbours; the last of them decide what searches take.
+    fn tune(&mut self, mut trial: Trial, rows: &RowsView, budget: Budget) -> (Stage, Step) {
+        match trial.step(self, rows, budget.threads) {
+            None => (Stage::Tune(trial), Step::Worked),
+            Some(ef_search) => {
+                self.ef_search = ef_search;
+                (Stage::Done, Step::Worked)
+            }
+        }
     }
 
     /// Lets searches find `slots`, linked rows, and their copies up to the end of the batch.
@@ -261,10 +276,11 @@ impl Graph {
         if *done == slots.len() {
             // The measure was chosen, and the lists made, with all rows at hand that there are.
             let is_first = slots.len() == self.copies.len();
-            return match *end >= schedule::next_growth(self.growth) {
-                false => Stage::Done,
-                true if is_first => Stage::Grow(Growth { oldest: Vec::new(), lists: Vec::new() }),
-                true => Stage::Choose,
+            return match (is_first, *end >= schedule::next_growth(self.growth)) {
+                (true, true) => Stage::Grow(Growth { oldest: Vec::new(), lists: Vec::new() }),
+                (true, false) => Stage::Tune(Trial::default()),
+                (false, true) => Stage::Choose,
+                (false, false) => Stage::Done,
             };
         }
         let linked = self.copies.len() - (slots.len() - done);

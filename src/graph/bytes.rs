@@ -47,7 +47,7 @@ impl Graph {
 
     /// How rows are measured as bytes, for [`Graph::decode`]; `None` where there is no graph.
     pub fn encode_measure(&self) -> Option<Vec<u8>> {
-        (self.attached > 0).then(|| self.codes.measure().encode())
+        (self.attached > 0).then(|| self.codes.measure().encode(self.ef_search))
     }
 
     /// The graph that `bytes` encode, over `rows`, which must be the rows it was encoded with (more may
@@ -116,7 +116,9 @@ impl Graph {
         graph.tree = plant(&parents, &entries, &lists, width as usize)?;
         graph.entries = entries.into();
         if let Some(measure) = measure.filter(|_| attached > 0) {
-            graph.codes = Codes::new(Measure::decode(measure, rows.space().dimension())?);
+            let (measure, ef_search) = Measure::decode(measure, rows.space().dimension())?;
+            graph.codes = Codes::new(measure);
+            graph.ef_search = ef_search;
             graph.codes.extend(rows, attached, Threads::from_environment());
         }
         Ok(graph)

@@ -13,7 +13,7 @@ use super::links::Links;
 use super::rows::RowsView;
 use super::schedule::Schedule;
 use super::scratch::Shelf;
-use super::search::GraphView;
+use super::search::{EF_SEARCH, GraphView};
 use super::threads::Threads;
 use super::tree::Tree;
 
@@ -30,6 +30,8 @@ pub struct Graph {
     /// The last row count at which entry points were added; 0 before there is a graph.
     pub(super) growth: usize,
     pub(super) entries: Arc<[u32]>,
+    /// The candidates that searches take unless told otherwise.
+    pub(super) ef_search: usize,
     pub(super) codes: Codes,
     pub(super) links: Arc<Links>,
     pub(super) tree: Tree,
@@ -50,6 +52,7 @@ impl Graph {
             under_way: None,
             growth: 0,
             entries: Arc::from([]),
+            ef_search: EF_SEARCH,
             codes: Codes::default(),
             links: Arc::new(Links::new(2 * m, 0)),
             tree: Tree::default(),
@@ -93,6 +96,7 @@ impl Graph {
             attached: self.attached,
             ahead: Arc::clone(&self.ahead),
             entries: Arc::clone(&self.entries),
+            ef_search: self.ef_search,
             codes: self.codes.view(),
             links: Arc::clone(&self.links),
             shelf: Arc::clone(&self.shelf),

@@ -37,6 +37,7 @@ mod stats;
 mod sync;
 mod threads;
 mod tree;
+mod tune;
 mod validate;
 mod walk;
 
