@@ -3,14 +3,14 @@
 //! `VECTORD_DATA=DIR cargo bench --bench churn`, where DIR holds `minilm-40k.f16.npy`. Without it nothing runs.
 //! Resident memory is that of child processes of this program, one for each row of its table.
 
-mod vectors;
+mod reading;
 
 use std::collections::VecDeque;
 use std::path::Path;
 use std::process::Command;
 
+use reading::{cpu_seconds, load};
 use vectord::index::{Batch, Index, Operation, Params, SearchOptions};
-use vectors::{cpu_seconds, load};
 
 const QUERIES: usize = 1000;
 const K: usize = 10;

@@ -3,8 +3,11 @@
 //! `VECTORD_DATA=DIR cargo bench --bench recall [-- FILE..]`, where DIR holds `minilm-40k.f16.npy` and
 //! `sift-80k.u8.npy`: the last 1,000 rows are the queries, truth is the exact scan. Without it nothing runs.
 
+mod reading;
+
 use std::path::Path;
 
+use reading::{cpu_seconds, load};
 use vectord::graph::{Graph, Neighbour, Rows, RowsView, scan};
 use vectord::metric::{Distance, Space};
 
@@ -27,34 +30,6 @@ fn main() {
         println!("\n{file}: {} x {dimension}, {}", vectors.len() / dimension, distance.name());
         measure(&vectors, Space::new(distance, dimension));
     }
-}
-
-/// The f32 values and the number of columns of a two-dimensional `<f2` or `|u1` array.
-fn load(path: &Path) -> (Vec<f32>, usize) {
-    let bytes = std::fs::read(path).expect("a readable file");
-    let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
-    let header = std::str::from_utf8(&bytes[10..start]).expect("an npy header");
-    let shape = header.split_once("'shape': (").expect("a shape").1.split_once(')').expect("its end").0;
-    let dimension = shape.split(',').nth(1).expect("two axes").trim().parse().expect("a number");
-    let body = &bytes[start..];
-    let values = if header.contains("<f2") {
-        body.chunks_exact(2).map(|pair| half(u16::from_le_bytes([pair[0], pair[1]]))).collect()
-    } else {
-        body.iter().map(|&byte| f32::from(byte)).collect()
-    };
-    (values, dimension)
-}
-
-/// IEEE binary16 to binary32.
-fn half(bits: u16) -> f32 {
-    let magnitude = f32::from_bits(u32::from(bits & 0x7fff) << 13) * f32::from_bits(0x7780_0000);
-    if bits & 0x8000 == 0 { magnitude } else { -magnitude }
-}
-
-/// Seconds this thread has run: on a shared machine the wall clock measures the neighbours.
-fn cpu_seconds() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
 /// A search of the rows for a query with its inverse norm.
@@ -109,11 +84,7 @@ fn measure(vectors: &[f32], space: Space) {
         times.sort_by(f64::total_cmp);
         let recall = hits as f64 / (QUERIES * K) as f64;
         points.push((recall, times[0]));
-        println!(
-            "ef={ef:<4} recall@10 {:.4}  {:6.1} us per query",
-            recall,
-            times[2]
-        );
+        println!("ef={ef:<4} recall@10 {:.4}  {:6.1} us per query", recall, times[2]);
     }
     for target in [0.95, 0.99] {
         let at = points.windows(2).find(|pair| pair[1].0 >= target);

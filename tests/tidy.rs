@@ -43,7 +43,7 @@ const NEVER_UNDER: &[(&str, &[&str])] =
 const LONGER: &[(&str, usize, &str)] = &[
     (
         "python/index.rs",
-        570,
+        575,
         "a class has one block of methods, and more than half of this one is docstrings",
     ),
     ("vectord/_vectord.pyi", 350, "a module has one stub"),

@@ -9,8 +9,8 @@ use super::ahead::Ahead;
 use super::attach::{Budget, Piece, Site};
 use super::choice::choose;
 use super::codes::Codes;
-use super::edges;
 use super::growing::Graph;
+use super::growth::Growth;
 use super::rows::RowsView;
 use super::schedule;
 use super::shuffle::shuffle;
@@ -20,16 +20,13 @@ use super::tune::Trial;
 use super::walk::Ground;
 
 /// Mixed with the row count into the seed of each batch's permutation.
-const SEED: u64 = 0x7665_6374_6f72_6400;
+pub(super) const SEED: u64 = 0x7665_6374_6f72_6400;
 
 /// Rows gathered and coded, in the time of one searched for.
 const GATHERED: usize = 64;
 
 /// The candidates weighed for each row of a skeleton: its lists are chosen again as rows are attached to it.
 const SKELETON_EF: usize = 64;
-
-/// Lists sorted again, in the time of one row searched for.
-const RESORTED: usize = 32;
 
 /// What a step of the due work came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,11 +48,11 @@ pub(super) struct Batch {
     slots: Vec<u32>,
     /// How many of them are attached.
     done: usize,
-    stage: Stage,
+    pub(super) stage: Stage,
 }
 
 #[derive(Debug)]
-enum Stage {
+pub(super) enum Stage {
     /// Copies are being told from the first of their bits; the next slot to look at.
     Gather(usize),
     /// How rows are measured is to be chosen.
@@ -63,7 +60,7 @@ enum Stage {
     /// Rows are being coded for a new measure.
     Code(Codes),
     /// The first rows of all are being linked.
-    Skeleton(Skeleton),
+    Skeleton(Box<Skeleton>),
     /// Rows are being attached.
     Attach(Piece),
     /// Lists are being sorted by a new measure; those of slots below this are.
@@ -74,13 +71,6 @@ enum Stage {
     Tune(Trial),
     /// Nothing is left to do but to say so.
     Done,
-}
-
-/// Linked rows and, for the first of them, their new lists.
-#[derive(Debug)]
-struct Growth {
-    oldest: Vec<u32>,
-    lists: Vec<Vec<u32>>,
 }
 
 impl Graph {
@@ -169,14 +159,15 @@ impl Graph {
         }
         let first = &batch.slots[..schedule::skeleton(batch.slots.len())];
         let codes = self.codes.view();
-        let skeleton = Skeleton::new(rows, &codes, first, self.links.width() / 2, self.ef_construction.min(SKELETON_EF));
-        (Stage::Skeleton(skeleton), Step::Worked)
+        let skeleton =
+            Skeleton::new(rows, &codes, first, self.links.width() / 2, self.ef_construction.min(SKELETON_EF));
+        (Stage::Skeleton(Box::new(skeleton)), Step::Worked)
     }
 
     fn build(
         &mut self,
         batch: &mut Batch,
-        mut skeleton: Skeleton,
+        mut skeleton: Box<Skeleton>,
         rows: &RowsView,
         budget: Budget,
     ) -> (Stage, Step) {
@@ -212,56 +203,6 @@ impl Graph {
         (self.next_piece(batch), Step::Shown)
     }
 
-    /// Whether lists are not all sorted by the present measure yet.
-    pub(super) fn is_resorting(&self) -> bool {
-        self.under_way.as_ref().is_some_and(|batch| matches!(batch.stage, Stage::Resort(_)))
-    }
-
-    /// Sorts the lists from slot `from` on by the present measure.
-    fn resort(&mut self, from: usize, rows: &RowsView, budget: Budget) -> (Stage, Step) {
-        let to = self.tree.slots().min(from + budget.rows * budget.threads.count() * RESORTED);
-        let linked: Vec<u32> = (from as u32..to as u32).filter(|&slot| self.tree.has(slot)).collect();
-        let codes = self.codes.view();
-        let links = &self.links;
-        budget.threads.map(&linked, |&slot| codes.measure_rows(rows, edges::Resort { links, slot }));
-        (if to < self.tree.slots() { Stage::Resort(to) } else { self.next_growth() }, Step::Worked)
-    }
-
-    /// Chooses the oldest lists again, all on the links as they were before, and adds entry points.
-    fn grow_older(
-        &mut self,
-        batch: &Batch,
-        mut growth: Growth,
-        rows: &RowsView,
-        budget: Budget,
-    ) -> (Stage, Step) {
-        let Growth { oldest, lists } = &mut growth;
-        let end = oldest.len().min(lists.len() + budget.rows * budget.threads.count());
-        let (codes, links, tree) = (self.codes.view(), &self.links, &self.tree);
-        let choose =
-            |&slot: &u32| codes.measure_rows(rows, edges::ChooseAgain { links, tree, slot });
-        lists.extend(budget.threads.map(&oldest[lists.len()..end], choose));
-        if end < oldest.len() {
-            return (Stage::Grow(growth), Step::Worked);
-        }
-        for (&slot, list) in oldest.iter().zip(lists) {
-            self.links.replace(slot, list.iter().copied());
-        }
-        self.add_entries(batch.end);
-        (Stage::Tune(Trial::default()), Step::Shown)
-    }
-
-    /// Lets some more rows ask for their neighbours; the last of them decide what searches take.
-    fn tune(&mut self, mut trial: Trial, rows: &RowsView, budget: Budget) -> (Stage, Step) {
-        match trial.step(self, rows, budget.threads) {
-            None => (Stage::Tune(trial), Step::Worked),
-            Some(ef_search) => {
-                self.ef_search = ef_search;
-                (Stage::Done, Step::Worked)
-            }
-        }
-    }
-
     /// Lets searches find `slots`, linked rows, and their copies up to the end of the batch.
     fn show(&mut self, slots: &[u32], end: usize) {
         let ahead = Arc::make_mut(&mut self.ahead);
@@ -277,7 +218,7 @@ impl Graph {
             // The measure was chosen, and the lists made, with all rows at hand that there are.
             let is_first = slots.len() == self.copies.len();
             return match (is_first, *end >= schedule::next_growth(self.growth)) {
-                (true, true) => Stage::Grow(Growth { oldest: Vec::new(), lists: Vec::new() }),
+                (true, true) => Stage::Grow(Growth::default()),
                 (true, false) => Stage::Tune(Trial::default()),
                 (false, true) => Stage::Choose,
                 (false, false) => Stage::Done,
@@ -286,24 +227,6 @@ impl Graph {
         let linked = self.copies.len() - (slots.len() - done);
         let to = slots.len().min(done + schedule::piece(*done, linked));
         Stage::Attach(Piece::new(&slots[*done..to]))
-    }
-
-    /// What comes after the rows are measured anew: the lists are chosen again that were made when the
-    /// graph was a quarter as large.
-    fn next_growth(&self) -> Stage {
-        let oldest: Vec<u32> = self.tree.linked().take_while(|&slot| (slot as usize) < self.growth).collect();
-        Stage::Grow(Growth { oldest, lists: Vec::new() })
-    }
-
-    /// Passes growth points, up to the last below `rows`: adds entry points, spread over all rows of the time.
-    fn add_entries(&mut self, rows: usize) {
-        let mut spread: Vec<u32> = self.tree.linked().filter(|slot| !self.entries.contains(slot)).collect();
-        while schedule::next_growth(self.growth) <= rows {
-            self.growth = schedule::next_growth(self.growth);
-        }
-        shuffle(&mut spread, SEED ^ self.growth as u64);
-        let added = schedule::entries(self.growth).saturating_sub(self.entries.len());
-        self.entries = self.entries.iter().copied().chain(spread.into_iter().take(added)).collect();
     }
 }
 

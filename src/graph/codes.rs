@@ -222,7 +222,9 @@ impl<W: Walk> Task for AtQuery<'_, W> {
         } else {
             codec.row(query, inverse_norm, codes)
         };
-        codes.iter_mut().for_each(|byte| *byte ^= 0x80);
+        for byte in codes.iter_mut() {
+            *byte ^= 0x80;
+        }
         let probe = &*probe;
         if is_dot {
             walk.run(ByteRuler { products, bytes, probe, form: Product::of(probe) });

@@ -64,7 +64,8 @@ mod tests {
         for bound in [100, 40, 1000] {
             met.reset(bound);
             met.meet([5, 39, 5, 64, 999, u32::MAX].into_iter(), 6, bound);
-            let expected: Vec<u32> = [5, 39, 64, 999].into_iter().filter(|&slot| slot < bound as u32).collect();
+            let expected: Vec<u32> =
+                [5, 39, 64, 999].into_iter().filter(|&slot| slot < bound as u32).collect();
             assert_eq!(met.last(), expected);
             met.meet([39, 5, 7].into_iter(), 3, bound);
             assert_eq!(met.last(), [7]);

@@ -16,6 +16,7 @@ mod copies;
 mod edges;
 mod floatwise;
 mod growing;
+mod growth;
 mod links;
 mod measure;
 mod met;

@@ -157,7 +157,9 @@ impl GraphView {
                     farthest = near.key.saturating_add((DOUBT * (near.key as f32).sqrt()) as u32);
                 }
             }
-            found.iter().for_each(|&slot| rows.prefetch(slot));
+            for &slot in found.iter() {
+                rows.prefetch(slot);
+            }
             for &slot in found.iter() {
                 nearest.offer(Neighbour { key: rows.key_to(query, inverse_norm, slot), slot });
             }

@@ -92,7 +92,7 @@ impl Skeleton {
                 .iter()
                 .map(|near| slots[near.get_origin_id()])
                 .filter(|&near| near != slot)
-                  .map(|near| Near { key: key(slot, near), slot: near })
+                .map(|near| Near { key: key(slot, near), slot: near })
                 .collect();
             list.sort_unstable();
             list.dedup();
@@ -125,14 +125,7 @@ impl fmt::Debug for Skeleton {
 
 /// Grows the tree from `roots` along the shortest links first, as Prim does: short links are those
 /// pruning would keep anyway. Rows it cannot reach are linked from the nearest row it did.
-fn span(
-    rows: &RowsView,
-    codes: &CodesView,
-    links: &Links,
-    tree: &mut Tree,
-    slots: &[u32],
-    roots: &[u32],
-) {
+fn span(rows: &RowsView, codes: &CodesView, links: &Links, tree: &mut Tree, slots: &[u32], roots: &[u32]) {
     let key = |a, b| codes.measure_rows(rows, Key(a, b));
     let mut heap = BinaryHeap::new();
     let mut reached = Vec::with_capacity(slots.len());

@@ -80,7 +80,8 @@ impl Graph {
         if list.iter().collect::<HashSet<_>>().len() != list.len() {
             broken.push(format!("slot {slot} has a link twice"));
         }
-        let keys = list.iter().map(|&near| Near { key: view.codes.measure_rows(rows, Key(slot, near)), slot: near });
+        let keys =
+            list.iter().map(|&near| Near { key: view.codes.measure_rows(rows, Key(slot, near)), slot: near });
         if !self.is_resorting() && !keys.is_sorted() {
             broken.push(format!("the list of slot {slot} is not nearest first"));
         }

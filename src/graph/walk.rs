@@ -5,9 +5,9 @@
 //! The pool then holds the `ef` nearest rows met (HNSW's search of one layer, Malkov and Yashunin 2018).
 
 use super::links::Links;
-use super::ruler::Ruler;
 use super::met::Met;
 use super::pool::{Candidate, Pool};
+use super::ruler::Ruler;
 
 /// What a walk goes over.
 #[derive(Debug, Clone, Copy)]

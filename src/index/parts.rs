@@ -103,8 +103,13 @@ impl Index {
             }
         }
         let rows = writer.rows.view();
-        let graph =
-            Graph::decode(params.m as usize, super::core::EF_CONSTRUCTION, adjacency, codes.as_deref(), &rows)?;
+        let graph = Graph::decode(
+            params.m as usize,
+            super::core::EF_CONSTRUCTION,
+            adjacency,
+            codes.as_deref(),
+            &rows,
+        )?;
         writer.schedule = graph.schedule().clone();
         writer.shown = graph.view();
         writer.graph = Arc::new(Mutex::new(graph));

@@ -102,7 +102,8 @@ impl Index {
         let alive = |slot: u32| view.alive.contains(slot);
         // What was measured is what ten neighbours take.
         let more = || k.saturating_sub(10);
-        let chosen = || self.params.ef_search.map_or_else(|| view.graph.ef_search() + more(), |ef| ef as usize);
+        let chosen =
+            || self.params.ef_search.map_or_else(|| view.graph.ef_search() + more(), |ef| ef as usize);
         let ef = ef.unwrap_or_else(chosen);
         let exact = exact || view.has_no_graph();
         let found = match &view.former {

@@ -46,7 +46,8 @@ impl Codec {
 
     /// Whether it is [`Codec::lossless`].
     pub fn is_lossless(&self) -> bool {
-        self.scale == 1.0 && self.centre.iter().all(|&centre| centre == 128.0)
+        let is = |value: f32, exactly: f32| value.to_bits() == exactly.to_bits();
+        is(self.scale, 1.0) && self.centre.iter().all(|&centre| is(centre, 128.0))
     }
 
     /// Codes per unit.
@@ -115,8 +116,8 @@ mod tests {
         let vector: Vec<f32> = (0..70).map(|i| (i * 37 % 256) as f32).collect();
         let mut row = vec![0; codec.stride()];
         let coded = codec.row(&vector, 1.0, &mut row);
-        assert_eq!(coded.residual, 0.0);
-        assert!(row.iter().zip(&vector).all(|(&byte, &value)| f32::from(byte) == value));
+        assert_eq!(coded.residual.to_bits(), 0);
+        assert!(row.iter().zip(&vector).all(|(&byte, &value)| f32::from(byte).to_bits() == value.to_bits()));
         assert!(row[70..].iter().all(|&byte| byte == 128));
         let norm: i32 = vector.iter().map(|&value| (value as i32 - 128).pow(2)).sum();
         assert_eq!(coded.norm, norm);

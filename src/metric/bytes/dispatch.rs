@@ -3,8 +3,11 @@
 //! A value of a type that implements [`Products`] is the proof that the processor has what it needs: only
 //! [`dispatch`] makes them.
 
-use super::{BLOCK, scalar};
+use super::scalar;
 use crate::metric::Isa;
+
+/// Bytes in a block: a cache line, and the widest register.
+pub const BLOCK: usize = 64;
 
 /// Products of byte rows on one instruction set.
 pub trait Products: Copy + Send + Sync {

@@ -13,10 +13,7 @@ mod dispatch;
 mod neon;
 mod scalar;
 
-pub use dispatch::{Products, Task, dispatch};
-
-/// Bytes in a block: a cache line, and the widest register.
-pub const BLOCK: usize = 64;
+pub use dispatch::{BLOCK, Products, Task, dispatch};
 
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,8 @@
 //! The instruction for four products at once is not stable in Rust yet.
 
 use std::arch::aarch64::{
-    vaddq_s32, vaddvq_s32, vdupq_n_s32, vget_low_s16, vld1_s8, vld1_u8, vmlal_high_s16,
-    vmlal_s16, vmovl_s8, vmovl_u8, vreinterpretq_s16_u16,
+    vaddq_s32, vaddvq_s32, vdupq_n_s32, vget_low_s16, vld1_s8, vld1_u8, vmlal_high_s16, vmlal_s16, vmovl_s8,
+    vmovl_u8, vreinterpretq_s16_u16,
 };
 
 /// Bytes that fill a register once they are widened.

@@ -1,4 +1,6 @@
 //! The products in plain Rust: what every other instruction set must give.
+//!
+//! It asks for no blocks, and adds in the order of the bytes.
 
 /// The sum of `row[i] * probe[i]`.
 #[inline]

@@ -1,4 +1,6 @@
 //! Every instruction set against plain Rust, at the limits of the bytes.
+//!
+//! Those that the processor does not have fall back, and are tried all the same.
 
 use super::{BLOCK, Products, Task, dispatch, scalar};
 use crate::metric::Isa;

@@ -1,0 +1,92 @@
+//! Passing a growth point: what was fitted to fewer rows is fitted again, and searches are tried out.
+//!
+//! Where the log has brought four times the rows of the last one, rows are measured anew, lists sorted by
+//! the new measure, the oldest lists chosen again, and entry points added.
+
+use super::attach::Budget;
+use super::batch::{Batch, SEED, Stage, Step};
+use super::edges;
+use super::growing::Graph;
+use super::rows::RowsView;
+use super::schedule;
+use super::shuffle::shuffle;
+use super::tune::Trial;
+
+/// Lists sorted again, in the time of one row searched for.
+const RESORTED: usize = 32;
+
+/// Linked rows and, for the first of them, their new lists.
+#[derive(Debug, Default)]
+pub(super) struct Growth {
+    oldest: Vec<u32>,
+    lists: Vec<Vec<u32>>,
+}
+
+impl Graph {
+    /// Whether lists are not all sorted by the present measure yet.
+    pub(super) fn is_resorting(&self) -> bool {
+        self.under_way.as_ref().is_some_and(|batch| matches!(batch.stage, Stage::Resort(_)))
+    }
+
+    /// Sorts the lists from slot `from` on by the present measure.
+    pub(super) fn resort(&mut self, from: usize, rows: &RowsView, budget: Budget) -> (Stage, Step) {
+        let to = self.tree.slots().min(from + budget.rows * budget.threads.count() * RESORTED);
+        let linked: Vec<u32> = (from as u32..to as u32).filter(|&slot| self.tree.has(slot)).collect();
+        let codes = self.codes.view();
+        let links = &self.links;
+        budget.threads.map(&linked, |&slot| codes.measure_rows(rows, edges::Resort { links, slot }));
+        (if to < self.tree.slots() { Stage::Resort(to) } else { self.next_growth() }, Step::Worked)
+    }
+
+    /// Chooses the oldest lists again, all on the links as they were before, and adds entry points.
+    pub(super) fn grow_older(
+        &mut self,
+        batch: &Batch,
+        mut growth: Growth,
+        rows: &RowsView,
+        budget: Budget,
+    ) -> (Stage, Step) {
+        let Growth { oldest, lists } = &mut growth;
+        let end = oldest.len().min(lists.len() + budget.rows * budget.threads.count());
+        let (codes, links, tree) = (self.codes.view(), &self.links, &self.tree);
+        let choose = |&slot: &u32| codes.measure_rows(rows, edges::ChooseAgain { links, tree, slot });
+        lists.extend(budget.threads.map(&oldest[lists.len()..end], choose));
+        if end < oldest.len() {
+            return (Stage::Grow(growth), Step::Worked);
+        }
+        for (&slot, list) in oldest.iter().zip(lists) {
+            self.links.replace(slot, list.iter().copied());
+        }
+        self.add_entries(batch.end);
+        (Stage::Tune(Trial::default()), Step::Shown)
+    }
+
+    /// Lets some more rows ask for their neighbours; the last of them decide what searches take.
+    pub(super) fn tune(&mut self, mut trial: Trial, rows: &RowsView, budget: Budget) -> (Stage, Step) {
+        match trial.step(self, rows, budget.threads) {
+            None => (Stage::Tune(trial), Step::Worked),
+            Some(ef_search) => {
+                self.ef_search = ef_search;
+                (Stage::Done, Step::Worked)
+            }
+        }
+    }
+
+    /// What comes after the rows are measured anew: the lists are chosen again that were made when the
+    /// graph was a quarter as large.
+    pub(super) fn next_growth(&self) -> Stage {
+        let oldest: Vec<u32> = self.tree.linked().take_while(|&slot| (slot as usize) < self.growth).collect();
+        Stage::Grow(Growth { oldest, lists: Vec::new() })
+    }
+
+    /// Passes growth points, up to the last below `rows`: adds entry points, spread over all rows of the time.
+    fn add_entries(&mut self, rows: usize) {
+        let mut spread: Vec<u32> = self.tree.linked().filter(|slot| !self.entries.contains(slot)).collect();
+        while schedule::next_growth(self.growth) <= rows {
+            self.growth = schedule::next_growth(self.growth);
+        }
+        shuffle(&mut spread, SEED ^ self.growth as u64);
+        let added = schedule::entries(self.growth).saturating_sub(self.entries.len());
+        self.entries = self.entries.iter().copied().chain(spread.into_iter().take(added)).collect();
+    }
+}
