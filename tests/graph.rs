@@ -204,9 +204,10 @@ fn scaled_copies_stay_reachable_under_cosine() {
         let index = Index::of(Distance::Cosine, &vectors, entry);
         index.assert_sound();
         let (rows, graph) = index.views();
-        // A row whose nearest neighbours are these 2,500 ties may be missed by one walk in a hundred.
+        // A row whose nearest neighbours are these 2,500 ties may be missed by three walks in a hundred.
         let is_found = |&slot: &u32| search(&rows, &graph, rows.row(slot), 1)[0].slot == slot;
-        assert!((1..5000).step_by(2).filter(is_found).count() >= 2475);
+        let found = (1..5000).step_by(2).filter(is_found).count();
+        assert!(found >= 2425, "{found} of 2500 in entries of {entry}");
     }
 }
 

@@ -71,7 +71,7 @@ impl Pool {
         }
         places[self.limit + 1] = NOTHING;
         if is_next {
-            while places[self.cursor - 1] >= candidate {
+            while self.cursor > 1 && places[self.cursor - 1] >= candidate {
                 self.cursor -= 1;
             }
         }
@@ -151,7 +151,7 @@ mod tests {
             let mut model: Vec<(u32, u32)> = Vec::new();
             for slot in 0..400 {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let key = (state >> 56) as u32;
+                let key = (state >> 56) as u32 / 3;
                 pool.insert(Candidate::new(key, slot));
                 model.push((key, slot));
                 model.sort_unstable();

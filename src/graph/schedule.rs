@@ -98,7 +98,7 @@ pub(super) fn next_growth(last: usize) -> usize {
 /// Each costs every search one row; on text 128 gave the recall of 256.
 pub(super) fn entries(growth: usize) -> usize {
     let growths = (growth / BIRTH).ilog(4) as usize;
-    64 + 16 * growths
+    32 + 8 * growths
 }
 
 #[cfg(test)]

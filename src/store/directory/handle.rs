@@ -11,6 +11,7 @@ use std::sync::atomic::AtomicBool;
 use rustix::io::Errno;
 
 use super::draft::{self, Publish};
+use super::held::Held;
 use super::parents::{self, Parents, SyncDirectory};
 use super::write::{Done, Taken};
 use super::{errno, walk};
@@ -26,6 +27,7 @@ pub struct Directory {
     pub(super) url: String,
     pub(super) root: File,
     pub(super) parents: Parents,
+    pub(super) held: Held,
     pub(super) fsync: SyncDirectory,
     /// Set when unnamed files turn out not to work here.
     pub(super) rename_only: AtomicBool,
@@ -53,6 +55,7 @@ impl Directory {
             url,
             root,
             parents: Parents::default(),
+            held: Held::default(),
             fsync: File::sync_all,
             rename_only: AtomicBool::new(publish == Publish::Rename || !draft::can_link()),
             poisoned: OnceLock::new(),

@@ -7,6 +7,7 @@ mod beneath;
 mod draft;
 mod errno;
 mod handle;
+mod held;
 #[cfg(target_os = "linux")]
 mod inotify;
 mod parents;

@@ -52,9 +52,13 @@ impl Directory {
     }
 
     pub(super) fn stat(&self, key: &Key) -> Result<Option<u64>> {
-        // One call if it is absent, which is what a reader at the end of the log asks all day.
-        let stat = match beneath::open(self.root.as_fd(), key.as_str(), STAT_ONLY) {
-            Ok(file) => fstat(&file),
+        let (parent, name) = key.split();
+        let open = || match parent {
+            "" => beneath::open_directory(self.root.as_fd(), parent),
+            parent => beneath::open(self.root.as_fd(), parent, STAT_ONLY | OFlags::DIRECTORY),
+        };
+        let stat = match self.held.get(parent, open) {
+            Ok(directory) => statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW),
             // A search that asks whether anything is new must not fail for want of descriptors.
             Err(Errno::MFILE | Errno::NFILE) => beneath::stat(self.root.as_fd(), key.as_str()),
             Err(errno) => Err(errno),
