@@ -11,9 +11,8 @@ const LINE: usize = 64;
 /// Asks for the first lines of a row.
 #[inline(always)]
 pub(super) fn lines<T>(row: &[T]) {
-    const { assert!(size_of::<T>() > 0 && size_of::<T>() <= LINE) };
-    for line in row.chunks(LINE / size_of::<T>()).take(LINES) {
-        address(line.as_ptr());
+    for line in 0..size_of_val(row).div_ceil(LINE).min(LINES) {
+        address(row.as_ptr().cast::<u8>().wrapping_add(line * LINE));
     }
 }
 
