@@ -9,6 +9,9 @@ use super::met::Met;
 use super::pool::{Candidate, Pool};
 use super::ruler::Ruler;
 
+/// Rows asked of the memory before the first of them is measured, and kept asked for from then on.
+const AHEAD: usize = 10;
+
 /// What a walk goes over.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ground<'a> {
@@ -25,14 +28,18 @@ impl Ground<'_> {
         let Self { links, entries, bound } = self;
         met.meet(entries.iter().copied(), entries.len(), bound);
         loop {
-            for &slot in met.last() {
+            let last = met.last();
+            for (at, &slot) in last.iter().enumerate() {
+                if let Some(&later) = last.get(at + AHEAD) {
+                    ruler.prefetch(later);
+                }
                 if pool.insert(Candidate::new(ruler.key(slot), slot)) {
                     links.prefetch(slot);
                 }
             }
             let Some(nearest) = pool.expand() else { return };
             met.meet(links.neighbours(nearest), links.width(), bound);
-            for &slot in met.last() {
+            for &slot in met.last().iter().take(AHEAD) {
                 ruler.prefetch(slot);
             }
             if let Some(next) = pool.next() {
