@@ -51,4 +51,4 @@ pub use scan::{scan, scan_slots};
 pub use schedule::Schedule;
 pub use search::{EF_SEARCH, GraphView};
 pub use stats::Stats;
-pub use threads::Threads;
+pub use threads::{Threads, give_way};

@@ -11,9 +11,13 @@ use arc_swap::ArcSwapOption;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-/// The number of threads that work on one graph. What they make does not depend on it.
+/// The number of threads that work on one graph, and whether they give way to others. What they make does not
+/// depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Threads(usize);
+pub struct Threads {
+    count: usize,
+    gives_way: bool,
+}
 
 /// More threads than this are not asked for: one who names a million means all there are.
 const MOST: usize = 256;
@@ -23,18 +27,18 @@ static POOLS: ArcSwapOption<Pool> = ArcSwapOption::const_empty();
 
 struct Pool {
     pid: u32,
-    threads: usize,
+    threads: Threads,
     workers: ManuallyDrop<ThreadPool>,
     older: Option<Arc<Pool>>,
 }
 
 impl Threads {
     /// The calling thread alone.
-    pub const ONE: Self = Self(1);
+    pub const ONE: Self = Self { count: 1, gives_way: false };
 
     /// `count` threads, at least one and at most 256.
     pub fn new(count: usize) -> Self {
-        Self(count.clamp(1, MOST))
+        Self { count: count.clamp(1, MOST), gives_way: false }
     }
 
     /// As many as `VECTORD_THREADS` says, else as there are cores.
@@ -44,13 +48,19 @@ impl Threads {
         Self::new(asked.filter(|&count| count > 0).unwrap_or_else(cores))
     }
 
+    /// As many, which run when nobody who waits for an answer wants the processor.
+    #[must_use]
+    pub fn giving_way(self) -> Self {
+        Self { gives_way: true, ..self }
+    }
+
     pub(super) fn count(self) -> usize {
-        self.0
+        self.count
     }
 
     /// `work` of each item, in the order of the items.
     pub(super) fn map<T: Sync, R: Send>(self, items: &[T], work: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
-        let pool = if self.0 > 1 && items.len() > 1 { Pool::of(self.0) } else { None };
+        let pool = if self.count > 1 && items.len() > 1 { Pool::of(self) } else { None };
         match pool {
             Some(pool) => pool.workers.install(|| items.par_iter().map(work).collect()),
             None => items.iter().map(work).collect(),
@@ -58,18 +68,37 @@ impl Threads {
     }
 }
 
+/// Lets other threads have the processor first, of whatever process; for good.
+///
+/// On Linux, where priorities are of threads. A refusal changes no result.
+pub fn give_way() {
+    #[cfg(target_os = "linux")]
+    {
+        /// About a tenth of the share of a thread that does not.
+        const NICE: i32 = 10;
+        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
+    }
+}
+
 impl Pool {
     /// This process's pool of `threads`; `None` where the system gives no threads.
-    fn of(threads: usize) -> Option<Arc<Self>> {
+    fn of(threads: Threads) -> Option<Arc<Self>> {
         let pid = std::process::id();
         let is_this = |pool: &Arc<Self>| (pool.pid, pool.threads) == (pid, threads);
         let mut pools = std::iter::successors(POOLS.load_full(), |pool| pool.older.clone());
         if let Some(known) = pools.find(is_this) {
             return Some(known);
         }
-        let named = |at| format!("vectord-attach-{at}");
+        let work = if threads.gives_way { "attach" } else { "search" };
+        let named = move |at| format!("vectord-{work}-{at}");
         // Of two that are made at once both stay; either serves.
-        let workers = ThreadPoolBuilder::new().num_threads(threads).thread_name(named).build().ok()?;
+        let begin = move |_| {
+            if threads.gives_way {
+                give_way();
+            }
+        };
+        let builder = ThreadPoolBuilder::new().num_threads(threads.count).start_handler(begin);
+        let workers = builder.thread_name(named).build().ok()?;
         let workers = ManuallyDrop::new(workers);
         let mut pool = Arc::new(Self { pid, threads, workers, older: POOLS.load_full() });
         loop {
@@ -99,7 +128,8 @@ mod tests {
 
     #[test]
     fn a_pool_is_made_once() {
-        let [first, second] = [Pool::of(3), Pool::of(3)].map(|pool| pool.expect("this system has threads"));
+        let [first, second] =
+            [(); 2].map(|()| Pool::of(Threads::new(3))).map(|pool| pool.expect("this system has threads"));
         assert!(Arc::ptr_eq(&first, &second));
     }
 }

@@ -76,7 +76,7 @@ impl Index {
 
     /// One step of what is due by `view`, shown to searches unless the index was compacted meanwhile.
     fn step(&self, graph: &mut Graph, view: &View, kept: &Arc<Mutex<Graph>>) -> Step {
-        let step = graph.step(&view.rows, self.threads);
+        let step = graph.step(&view.rows, self.threads.giving_way());
         if step == Step::Shown {
             // Dropped without the lock: with the graph of a compaction whole, all that was before it goes.
             drop(self.show(graph, kept));

@@ -36,5 +36,5 @@ pub use self::parts::Parts;
 pub use self::remap::Vectors;
 pub use self::search::SearchOptions;
 pub use self::stats::Stats;
-pub use crate::graph::Base;
+pub use crate::graph::{Base, give_way};
 pub use crate::metric::Distance;

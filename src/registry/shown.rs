@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::error::{Error, ErrorKind};
-use crate::index::Index;
+use crate::index::{Index, give_way};
 
 /// With more due rows than this to scan, each of which costs every search a look, writers help to attach.
 const SCANNED: usize = 4_096;
@@ -89,6 +89,7 @@ impl Shown {
         let shown = Arc::downgrade(self);
         let thread = std::thread::Builder::new().name(format!("attach {name}"));
         let started = thread.spawn(move || {
+            give_way();
             // The last handle may go while this runs: then the rest is not worth attaching.
             while let Some(shown) = shown.upgrade() {
                 if shown.attach_some() {
