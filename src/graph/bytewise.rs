@@ -17,7 +17,7 @@ pub(super) struct Bytes<'a> {
 
 impl<'a> Bytes<'a> {
     #[inline(always)]
-    fn row(self, slot: u32) -> &'a [u8] {
+    pub(super) fn row(self, slot: u32) -> &'a [u8] {
         let from = slot as usize * self.stride;
         &self.rows[from..from + self.stride]
     }
@@ -97,7 +97,7 @@ fn lift(roof: i32, norm: i32) -> i32 {
 
 /// The sum of squares and the sum of codes.
 #[inline(always)]
-fn sums(probe: &[i8]) -> (i32, i32) {
+pub(super) fn sums(probe: &[i8]) -> (i32, i32) {
     let (mut norm, mut sum) = (0, 0);
     for &code in probe {
         norm += i32::from(code) * i32::from(code);

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::arena::{Arena, ArenaView};
+use super::bound::residual;
 use super::bytewise::{Apart, ByteGauge, ByteRuler, Bytes, LiftedGauge, Product};
 use super::floatwise::{FloatGauge, FloatRuler, LiftedFloats};
 use super::measure::Measure;
@@ -23,6 +24,7 @@ pub(super) struct Codes {
     measure: Arc<Measure>,
     bytes: Arena<u8>,
     norms: Arena<i32>,
+    residuals: Arena<f32>,
     /// Coded rows whose codes are not the row itself.
     inexact: usize,
 }
@@ -66,6 +68,7 @@ impl Codes {
             self.bytes.push_slice(&bytes);
             for Coded { norm, residual } in coded {
                 self.norms.push(norm);
+                self.residuals.push(residual);
                 self.inexact += usize::from(residual != 0.0);
             }
         }
@@ -76,12 +79,13 @@ impl Codes {
             measure: Arc::clone(&self.measure),
             bytes: self.bytes.view(),
             norms: self.norms.view(),
+            residuals: self.residuals.view(),
             is_exact: self.inexact == 0,
         }
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.bytes.capacity_bytes() + self.norms.capacity_bytes()
+        self.bytes.capacity_bytes() + self.norms.capacity_bytes() + self.residuals.capacity_bytes()
     }
 }
 
@@ -90,7 +94,11 @@ fn chunk(codec: &Codec, rows: &RowsView, slots: std::ops::Range<usize>) -> Chunk
     let mut bytes = vec![0; slots.len() * stride];
     let coded = slots
         .zip(bytes.chunks_exact_mut(stride))
-        .map(|(slot, out)| codec.row(rows.row(slot as u32), rows.inverse_norm(slot as u32), out))
+        .map(|(slot, out)| {
+            let inverse_norm = rows.inverse_norm(slot as u32);
+            let coded = codec.row(rows.row(slot as u32), inverse_norm, out);
+            Coded { residual: residual(rows.space(), codec, inverse_norm, coded), ..coded }
+        })
         .collect();
     Chunk { bytes, coded }
 }
@@ -101,6 +109,7 @@ pub(super) struct CodesView {
     measure: Arc<Measure>,
     bytes: ArenaView<u8>,
     norms: ArenaView<i32>,
+    residuals: ArenaView<f32>,
     /// Whether all codes are the rows themselves.
     is_exact: bool,
 }
@@ -189,6 +198,13 @@ impl CodesView {
                 dispatch(space.kernels().isa(), BetweenRows { bytes, roof, job })
             }
         }
+    }
+
+    /// The codes and what they are worth; `None` where rows are measured as they are.
+    pub(super) fn coded_rows(&self, rows: &RowsView) -> Option<(&Codec, super::tile::Coded<'_>)> {
+        let Measure::Bytes { codec, .. } = &*self.measure else { return None };
+        let is_dot = rows.space().distance() == Distance::Dot;
+        Some((codec, super::tile::Coded { bytes: self.coded(codec), residuals: &self.residuals, is_dot }))
     }
 
     fn coded(&self, codec: &Codec) -> Bytes<'_> {

@@ -1,4 +1,4 @@
-//! Exact search over all rows: the answer for small indexes, and the oracle of the graph.
+//! Exact search over all rows: the answer for small indexes, and the oracle of the graph and of `exact.rs`.
 //!
 //! It looks at rows only: no list, no entry point, no copy chain.
 
@@ -59,6 +59,12 @@ impl Nearest {
         {
             *worst = neighbour;
         }
+    }
+
+    /// The largest key of the k smallest, once k were offered.
+    #[inline]
+    pub(super) fn worst(&self) -> Option<f32> {
+        if self.heap.len() < self.k { None } else { self.heap.peek().map(|worst| worst.key) }
     }
 
     pub(super) fn scan(

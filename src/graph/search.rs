@@ -13,7 +13,7 @@ use super::neighbour::Neighbour;
 use super::pool::{Candidate, Pool};
 use super::rows::RowsView;
 use super::ruler::Ruler;
-use super::scan::{Nearest, scan};
+use super::scan::Nearest;
 use super::scratch::{Scratch, Shelf};
 use super::walk::Ground;
 
@@ -111,7 +111,7 @@ impl GraphView {
             }
             ef = ef.saturating_mul(WIDER);
         }
-        scan(rows, query, inverse_norm, k, alive)
+        self.codes.scan(rows, query, inverse_norm, k, alive)
     }
 
     fn walk(

@@ -7,7 +7,7 @@ use super::core::Index;
 use super::hits::Hits;
 use super::view::View;
 use crate::error::{Error, Result};
-use crate::graph::{Neighbour, scan};
+use crate::graph::{Neighbour, Threads, for_each_query};
 
 /// How to search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +60,9 @@ impl Index {
         Ok(self.search_view(&view, query, view.rows.inverse_norm(slot), options))
     }
 
-    /// Searches for each row of `queries` (`n x dimension` components), all in one view.
+    /// Searches for each row of `queries` (`n x dimension` components), all in one view, by several threads.
+    ///
+    /// A batch that is sooner scanned for than walked for is answered exactly, as its hits say.
     pub fn search_many(&self, queries: &[f32], options: &SearchOptions) -> Result<Vec<Hits>> {
         options.check()?;
         let dimension = self.params.dimension as usize;
@@ -77,12 +79,11 @@ impl Index {
                 self.check_query(query).map_err(|error| error.at(at, crate::error::Part::Vector))
             })
             .collect::<Result<Vec<_>>>()?;
-        let view = self.view.load();
-        Ok(queries
-            .chunks_exact(dimension)
-            .zip(norms)
-            .map(|(query, inverse_norm)| self.search_view(&view, query, inverse_norm, options))
-            .collect())
+        let view = &*self.view.load();
+        let mut plan = self.plan(view, options);
+        plan.exact |= view.former.is_none() && view.graph.is_scan_sooner(norms.len(), plan.k, plan.ef);
+        let found = plan.run_many(view, queries, &norms, self.threads);
+        Ok(found.iter().map(|found| hits(view, plan.exact, found)).collect())
     }
 
     fn check_query(&self, query: &[f32]) -> Result<f32> {
@@ -97,21 +98,54 @@ impl Index {
     }
 
     fn search_view(&self, view: &View, query: &[f32], inverse_norm: f32, options: &SearchOptions) -> Hits {
+        let search = self.plan(view, options);
+        hits(view, search.exact, &search.run(view, query, inverse_norm))
+    }
+
+    /// What `options` leave open, as it is in `view`.
+    fn plan(&self, view: &View, options: &SearchOptions) -> Plan {
         let SearchOptions { k, ef, exact } = *options;
         let k = k.min(view.live);
-        let alive = |slot: u32| view.alive.contains(slot);
         // What was measured is what ten neighbours take.
         let more = || k.saturating_sub(10);
         let chosen =
             || self.params.ef_search.map_or_else(|| view.graph.ef_search() + more(), |ef| ef as usize);
-        let ef = ef.unwrap_or_else(chosen);
-        let exact = exact || view.has_no_graph();
-        let found = match &view.former {
-            _ if exact => scan(&view.rows, query, inverse_norm, k, alive),
+        Plan { k, ef: ef.unwrap_or_else(chosen), exact: exact || view.has_no_graph() }
+    }
+}
+
+/// How to search one view.
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    k: usize,
+    ef: usize,
+    exact: bool,
+}
+
+impl Plan {
+    fn run(self, view: &View, query: &[f32], inverse_norm: f32) -> Vec<Neighbour> {
+        let Self { k, ef, exact } = self;
+        let alive = |slot: u32| view.alive.contains(slot);
+        match &view.former {
+            _ if exact => view.graph.scan(&view.rows, query, inverse_norm, k, alive),
             Some(former) => former.search(view, query, inverse_norm, k, ef),
             None => view.graph.search(&view.rows, query, inverse_norm, k, ef, alive, view.live),
-        };
-        hits(view, exact, &found)
+        }
+    }
+
+    /// [`Plan::run`] for each query.
+    fn run_many(
+        self,
+        view: &View,
+        queries: &[f32],
+        inverse_norms: &[f32],
+        threads: Threads,
+    ) -> Vec<Vec<Neighbour>> {
+        if self.exact {
+            let alive = |slot: u32| view.alive.contains(slot);
+            return view.graph.scan_many(&view.rows, queries, inverse_norms, self.k, alive, threads);
+        }
+        for_each_query(queries, inverse_norms, threads, |query, norm| self.run(view, query, norm))
     }
 }
 

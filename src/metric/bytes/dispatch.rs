@@ -3,6 +3,7 @@
 //! A value of a type that implements [`Products`] is the proof that the processor has what it needs: only
 //! [`dispatch`] makes them.
 
+use super::packed::{Step, Sums, TILE};
 use super::scalar;
 use crate::metric::Isa;
 
@@ -13,6 +14,15 @@ pub const BLOCK: usize = 64;
 pub trait Products: Copy + Send + Sync {
     /// The sum of `row[i] * probe[i]`. Both are of one length, a multiple of [`BLOCK`], at most 16,384.
     fn dot(self, row: &[u8], probe: &[i8]) -> i32;
+
+    /// [`Products::dot`] of each row with each probe of each group, all of one length.
+    fn tile<const G: usize>(self, rows: [&[u8]; TILE], groups: [&[Step]; G], sums: &mut [[Sums; G]; TILE]);
+
+    /// The lanes, a bit each, where `addend + bases[i] - 2 * sums[i] <= limits[i]` in wrapping arithmetic.
+    #[inline(always)]
+    fn within(self, addend: i32, bases: &Sums, sums: &Sums, limits: &Sums) -> u16 {
+        scalar::within(addend, bases, sums, limits)
+    }
 }
 
 /// Work that needs many products.
@@ -55,6 +65,11 @@ impl Products for Scalar {
         check(row, probe);
         scalar::dot(row, probe)
     }
+
+    #[inline(always)]
+    fn tile<const G: usize>(self, rows: [&[u8]; TILE], groups: [&[Step]; G], sums: &mut [[Sums; G]; TILE]) {
+        scalar::tile(rows, groups, sums);
+    }
 }
 
 #[cfg(target_arch = "aarch64")]
@@ -68,12 +83,17 @@ impl Products for Neon {
         check(row, probe);
         super::neon::dot(row, probe)
     }
+
+    #[inline(always)]
+    fn tile<const G: usize>(self, rows: [&[u8]; TILE], groups: [&[Step]; G], sums: &mut [[Sums; G]; TILE]) {
+        super::neon::tile(rows, groups, sums);
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::super::{avx2, avx512};
-    use super::{Products, Task, check};
+    use super::{Products, Step, Sums, TILE, Task, check};
 
     /// Whether the processor has all that [`on_avx512`] is compiled with.
     #[inline]
@@ -97,6 +117,23 @@ mod x86 {
             // SAFETY: only on_avx512 makes a value of this type, and its callers detected the features.
             unsafe { avx512::dot(row, probe) }
         }
+
+        #[inline(always)]
+        fn tile<const G: usize>(
+            self,
+            rows: [&[u8]; TILE],
+            groups: [&[Step]; G],
+            sums: &mut [[Sums; G]; TILE],
+        ) {
+            // SAFETY: as above.
+            unsafe { avx512::tile(rows, groups, sums) };
+        }
+
+        #[inline(always)]
+        fn within(self, addend: i32, bases: &Sums, sums: &Sums, limits: &Sums) -> u16 {
+            // SAFETY: as above.
+            unsafe { avx512::within(addend, bases, sums, limits) }
+        }
     }
 
     /// Runs a task with AVX-512 VNNI.
@@ -114,6 +151,17 @@ mod x86 {
             check(row, probe);
             // SAFETY: only on_avx2 makes a value of this type, and its callers detected the feature.
             unsafe { avx2::dot(row, probe) }
+        }
+
+        #[inline(always)]
+        fn tile<const G: usize>(
+            self,
+            rows: [&[u8]; TILE],
+            groups: [&[Step]; G],
+            sums: &mut [[Sums; G]; TILE],
+        ) {
+            // SAFETY: as above.
+            unsafe { avx2::tile(rows, groups, sums) };
         }
     }
 

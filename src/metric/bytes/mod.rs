@@ -11,9 +11,11 @@ mod avx512;
 mod dispatch;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod packed;
 mod scalar;
 
 pub use dispatch::{BLOCK, Products, Task, dispatch};
+pub use packed::{LANES, Packed, Step, Sums, TILE};
 
 #[cfg(test)]
 mod tests;

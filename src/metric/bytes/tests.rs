@@ -2,7 +2,7 @@
 //!
 //! Those that the processor does not have fall back, and are tried all the same.
 
-use super::{BLOCK, Products, Task, dispatch, scalar};
+use super::{BLOCK, LANES, Packed, Products, Sums, TILE, Task, dispatch, scalar};
 use crate::metric::Isa;
 
 struct Dot<'a>(&'a [u8], &'a [i8]);
@@ -47,6 +47,77 @@ fn the_largest_sums_do_not_saturate() {
             let (row, probe) = (vec![r; 16_384], vec![p; 16_384]);
             let expected = 16_384 * i32::from(r) * i32::from(p);
             assert_eq!(dispatch(isa, Dot(&row, &probe)), expected, "{isa:?}, {r} times {p}");
+        }
+    }
+}
+
+struct Tile<'a>([&'a [u8]; TILE], &'a Packed);
+
+impl Task for Tile<'_> {
+    type Output = ([[Sums; 4]; TILE], [[Sums; 1]; TILE]);
+
+    #[inline(always)]
+    fn run<P: Products>(self, products: P) -> Self::Output {
+        let Self(rows, probes) = self;
+        let (mut four, mut last) = ([[[7; LANES]; 4]; TILE], [[[7; LANES]; 1]; TILE]);
+        products.tile(rows, [0, 1, 2, 3].map(|group| probes.group(group)), &mut four);
+        products.tile(rows, [probes.group(4)], &mut last);
+        (four, last)
+    }
+}
+
+#[test]
+fn every_product_of_a_tile_is_that_of_the_row_and_the_probe() {
+    const PROBES: usize = 5 * LANES - 3;
+    for isa in Isa::ALL {
+        for length in [64, 128, 192, 384, 768, 1536, 16_384] {
+            let at_its_limits = |byte: u8| match byte % 8 {
+                0 => 0,
+                1 => 255,
+                2 => 128,
+                3 => 127,
+                4..=7 => byte,
+                8.. => unreachable!("a remainder of 8"),
+            };
+            let rows: Vec<u8> = stream(length as u64).take(TILE * length).map(at_its_limits).collect();
+            let probes = stream(length as u64 + 1).take(PROBES * length);
+            let probes: Vec<i8> = probes.map(|byte| at_its_limits(byte) as i8).collect();
+            let tile: [&[u8]; TILE] = std::array::from_fn(|row| &rows[row * length..(row + 1) * length]);
+            let (four, last) = dispatch(isa, Tile(tile, &Packed::new(&probes, length)));
+            for (row, (four, last)) in tile.iter().zip(four.iter().zip(&last)) {
+                let mut sums = four.iter().chain(last).flatten();
+                for probe in probes.chunks(length) {
+                    assert_eq!(sums.next(), Some(&scalar::dot(row, probe)), "{isa:?}, {length} bytes");
+                }
+                assert!(sums.eq(&[0; 3]), "no probe, no product");
+            }
+        }
+    }
+}
+
+struct Within(i32, Sums, Sums, Sums);
+
+impl Task for Within {
+    type Output = u16;
+
+    #[inline(always)]
+    fn run<P: Products>(self, products: P) -> u16 {
+        let Self(addend, bases, sums, limits) = self;
+        products.within(addend, &bases, &sums, &limits)
+    }
+}
+
+#[test]
+fn a_key_is_within_its_limit_in_its_own_lane() {
+    for isa in Isa::ALL {
+        for lane in 0..LANES {
+            let (mut bases, mut sums, mut limits) = ([1000; LANES], [-500; LANES], [1999; LANES]);
+            assert_eq!(dispatch(isa, Within(0, bases, sums, limits)), 0, "{isa:?}");
+            // Wraps on the way to its key, which is its limit.
+            (bases[lane], sums[lane], limits[lane]) = (i32::MAX, 1 << 29, (1 << 30) + 1);
+            assert_eq!(dispatch(isa, Within(2, bases, sums, limits)), 1 << lane, "{isa:?}, lane {lane}");
+            limits[lane] -= 1;
+            assert_eq!(dispatch(isa, Within(2, bases, sums, limits)), 0, "{isa:?}, lane {lane}");
         }
     }
 }

@@ -1,0 +1,210 @@
+//! Exact search: every row compared, by its codes where these can rule it out, and nothing lost to them.
+//!
+//! The answers are those of `scan.rs` to the last bit, which also measures the rows that are not coded. One
+//! query streams the codes once; many share them, tile by tile (`tile.rs`).
+
+use std::ops::Range;
+
+use super::bound::{Bound, Most, residual};
+use super::bytewise::sums;
+use super::codes::CodesView;
+use super::front::{Asked, Front};
+use super::neighbour::Neighbour;
+use super::rows::RowsView;
+use super::scan::Nearest;
+use super::threads::Threads;
+use super::tile::{Coded, Tiled, key};
+use crate::metric::bytes::{Packed, Products, Task, dispatch};
+use crate::metric::{Codec, Distance};
+
+/// Queries that take rows through the cache together.
+const TOGETHER: usize = 144;
+
+/// Fewer queries than this are scanned for one by one: a tile is as wide as sixteen.
+const FEW: usize = 3;
+
+/// Bytes of vectors that stay in the cache while queries pass.
+const BLOCK: usize = 128 << 10;
+
+/// Products of bytes below which a second thread costs more than it saves: about 200 us.
+const ALONE: usize = 16 << 20;
+
+/// Rows worth a thread of their own.
+const SPAN: usize = 4096;
+
+impl CodesView {
+    /// The `k` alive rows nearest to `query`, sorted by key, then slot; all of them if there are fewer.
+    ///
+    /// `rows` must be taken from the rows that were coded, not before these.
+    pub(super) fn scan(
+        &self,
+        rows: &RowsView,
+        query: &[f32],
+        inverse_norm: f32,
+        k: usize,
+        alive: impl Fn(u32) -> bool,
+    ) -> Vec<Neighbour> {
+        let asked = [Asked { rows, query, inverse_norm }];
+        self.scan_some(rows, &asked, 0..rows.len(), k, &alive).pop().expect("one answer to one query")
+    }
+
+    /// [`CodesView::scan`] for each of `queries` (row-major), of which `inverse_norms` has one each.
+    pub(super) fn scan_many(
+        &self,
+        rows: &RowsView,
+        queries: &[f32],
+        inverse_norms: &[f32],
+        k: usize,
+        alive: impl Fn(u32) -> bool + Sync,
+        threads: Threads,
+    ) -> Vec<Vec<Neighbour>> {
+        let asked: Vec<Asked<'_>> = queries
+            .chunks_exact(rows.space().dimension())
+            .zip(inverse_norms)
+            .map(|(query, &inverse_norm)| Asked { rows, query, inverse_norm })
+            .collect();
+        let work = asked.len() * rows.len() * rows.space().dimension();
+        let threads = if work < ALONE { Threads::ONE } else { threads };
+        let parts = asked.len().div_ceil(TOGETHER);
+        let spans = (threads.count() / parts.max(1)).min(rows.len() / SPAN).max(1);
+        let span = rows.len().div_ceil(spans).max(1);
+        let pieces: Vec<(&[Asked<'_>], Range<usize>)> = asked
+            .chunks(TOGETHER)
+            .flat_map(|asked| (0..spans).map(move |at| (asked, at * span..rows.len().min((at + 1) * span))))
+            .collect();
+        let found =
+            threads.map(&pieces, |(asked, slots)| self.scan_some(rows, asked, slots.clone(), k, &alive));
+        found.chunks(spans).flat_map(|spans| merge(spans, k)).collect()
+    }
+
+    /// The nearest of the rows of `slots` to each query.
+    fn scan_some(
+        &self,
+        rows: &RowsView,
+        asked: &[Asked<'_>],
+        slots: Range<usize>,
+        k: usize,
+        alive: &impl Fn(u32) -> bool,
+    ) -> Vec<Vec<Neighbour>> {
+        if k == 0 {
+            return vec![Vec::new(); asked.len()];
+        }
+        let coded = self.len().clamp(slots.start, slots.end);
+        let mut nearest: Vec<Nearest> = asked.iter().map(|_| Nearest::new(k)).collect();
+        let block = (BLOCK / size_of::<f32>() / rows.space().dimension()).max(1);
+        for from in (coded..slots.end).step_by(block) {
+            let block = from as u32..slots.end.min(from + block) as u32;
+            for (nearest, &Asked { query, inverse_norm, .. }) in nearest.iter_mut().zip(asked) {
+                nearest.scan(rows, block.clone(), query, inverse_norm, alive);
+            }
+        }
+        if let Some((codec, coded_rows)) = self.coded_rows(rows)
+            && coded > slots.start
+        {
+            let slots = slots.start..coded;
+            let task = ByCodes { codec, coded: coded_rows, slots, k, asked, nearest, alive };
+            return dispatch(rows.space().kernels().isa(), task);
+        }
+        nearest.into_iter().map(Nearest::into_sorted).collect()
+    }
+}
+
+/// The `k` nearest of what was found in several spans of rows.
+fn merge(spans: &[Vec<Vec<Neighbour>>], k: usize) -> impl Iterator<Item = Vec<Neighbour>> {
+    let queries = spans.first().map_or(0, Vec::len);
+    (0..queries).map(move |query| {
+        let mut all: Vec<Neighbour> = spans.iter().flat_map(|span| &span[query]).copied().collect();
+        all.sort_unstable();
+        all.truncate(k);
+        all
+    })
+}
+
+struct ByCodes<'a, A> {
+    codec: &'a Codec,
+    coded: Coded<'a>,
+    slots: Range<usize>,
+    k: usize,
+    asked: &'a [Asked<'a>],
+    /// What was found among rows without codes.
+    nearest: Vec<Nearest>,
+    alive: &'a A,
+}
+
+impl<A: Fn(u32) -> bool> Task for ByCodes<'_, A> {
+    type Output = Vec<Vec<Neighbour>>;
+
+    #[inline(always)]
+    fn run<P: Products>(self, products: P) -> Self::Output {
+        let Self { codec, coded, slots, k, asked, nearest, alive } = self;
+        let stride = codec.stride();
+        let mut probes = vec![0_i8; asked.len() * stride];
+        let mut bases = Vec::with_capacity(asked.len());
+        let mut fronts = Vec::with_capacity(asked.len());
+        for ((&asked, nearest), probe) in asked.iter().zip(nearest).zip(probes.chunks_exact_mut(stride)) {
+            let (base, bound) = aim(codec, asked, probe);
+            bases.push(base);
+            fronts.push(Front::new(asked, bound, k, nearest));
+        }
+        if asked.len() < FEW {
+            for ((front, probe), &base) in fronts.iter_mut().zip(probes.chunks_exact(stride)).zip(&bases) {
+                stream(products, coded, slots.clone(), probe, base, front, alive);
+            }
+        } else {
+            let probes = Packed::new(&probes, stride);
+            let (bases, fronts) = (&bases, &mut fronts[..]);
+            Tiled { coded, slots, probes, bases, fronts, alive }.run(products);
+        }
+        fronts.into_iter().map(Front::settle).collect()
+    }
+}
+
+/// Codes a query into `probe`; says what its keys begin with, and how far they can be trusted.
+#[inline(always)]
+fn aim(codec: &Codec, Asked { rows, query, inverse_norm }: Asked<'_>, probe: &mut [i8]) -> (i32, Bound) {
+    let space = rows.space();
+    let codes = bytemuck::cast_slice_mut::<i8, u8>(probe);
+    let is_dot = space.distance() == Distance::Dot;
+    let bound = if is_dot {
+        // Only the query's direction matters, and it may be of any length.
+        let largest = query.iter().fold(f32::MIN_POSITIVE, |most, value| most.max(value.abs()));
+        let own = Codec::new(127.0, codec.centre());
+        let coded = own.row(query, 1.0 / largest, codes);
+        Bound::product(space, codec, coded, f64::from(1.0 / largest) * 127.0)
+    } else {
+        let coded = codec.row(query, inverse_norm, codes);
+        Bound::apart(space, codec, residual(space, codec, inverse_norm, coded))
+    };
+    for byte in codes {
+        *byte ^= 0x80;
+    }
+    let (norm, sum) = sums(probe);
+    (if is_dot { 256 * sum } else { norm.wrapping_add(256 * sum) }, bound)
+}
+
+/// All rows of `slots` past one query.
+#[inline(always)]
+fn stream<P: Products>(
+    products: P,
+    coded: Coded<'_>,
+    slots: Range<usize>,
+    probe: &[i8],
+    base: i32,
+    front: &mut Front<'_>,
+    alive: impl Fn(u32) -> bool,
+) {
+    let mut limits = front.limits();
+    for slot in slots {
+        let dot = products.dot(coded.bytes.row(slot as u32), probe);
+        let norms = &coded.bytes.norms[slot..=slot];
+        let key = key(coded.addend(norms[0]), base, dot);
+        let most = Most::of(coded.is_dot, norms, &coded.residuals[slot..=slot]);
+        let passes = most.is_none_or(|most| key <= limits.key(most));
+        if passes && alive(slot as u32) && front.meet(slot as u32, key, coded.spread(slot as u32)) {
+            limits = front.limits();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
