@@ -8,9 +8,9 @@ use super::threads::Threads;
 /// Walks that one thread does before it looks for more: half a millisecond's worth.
 const WALKS: usize = 16;
 
-/// A batch is scanned where a query's share of it has fewer rows than this per candidate that a walk would
-/// keep: a walk meets about sixteen rows per candidate, and each costs as much as several that are streamed.
-const ROWS_PER_CANDIDATE: usize = 32;
+/// A batch is scanned for where the graph has fewer rows than this per candidate that a walk would keep. A row
+/// of a tile costs 2.5 ns (384 components) and a walk 500 ns per candidate; the rest is for plainer processors.
+const ROWS_PER_CANDIDATE: usize = 64;
 
 /// Queries that make a batch worth scanning.
 const BATCH: usize = 32;

@@ -105,9 +105,8 @@ impl Codec {
             }
         }
         let off = squares[0].sqrt();
-        let is_same = |((&code, &value), &centre)| centre == 128.0 && f32::from(code) == value;
-        let kept = off == 0.0 && inverse_norm == 1.0 && scale == 1.0;
-        if kept && codes.iter().zip(vector).zip(&self.centre).all(is_same) {
+        let is_same = |(&code, &value): (&u8, &f32)| f32::from(code).to_bits() == value.to_bits();
+        if off == 0.0 && self.is_lossless() && codes.iter().zip(vector).all(is_same) {
             return 0.0;
         }
         let most = off * (1.0 + SLACK) + (off + f64::from(norm).sqrt()) * SLACK;

@@ -61,6 +61,34 @@ def test_exact_search_is_numpys_ranking(distance: Distance) -> None:
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
+@pytest.mark.parametrize("kind", ["bytes", "text", "offset"])
+def test_exact_batches_are_numpys_ranking_whatever_is_coded(distance: Distance, kind: str) -> None:
+    rng = np.random.default_rng(21)
+    rows, queries = clustered(5_000, 40, 22), clustered(70, 40, 23)
+    if kind == "bytes":
+        rows = rng.integers(0, 256, size=(5_000, 40)).astype(np.float32)
+        queries = rng.integers(0, 256, size=(70, 40)).astype(np.float32)
+    elif kind == "offset":
+        rows, queries = 300 + rows, 300 + queries
+    rows[4_000:4_200] = rows[:200]
+    docs = vectord.open("memory:").create("docs", 40, distance=distance)
+    docs.add([str(i) for i in range(5_000)], rows)
+    docs.delete([str(i) for i in range(0, 5_000, 7)])
+    alive = np.arange(5_000) % 7 != 0
+    for hits, query in zip(docs.search(queries, k=30, exact=True), queries, strict=True):
+        truth = np.where(alive, brute(rows, query, distance), np.inf)
+        found = hits.ids.astype(int)
+        near = 1e-6 * max(1.0, float(np.abs(truth[alive]).max()))
+        assert np.allclose(truth[found], np.sort(truth)[:30], rtol=0, atol=near)
+        assert np.allclose(hits.distances, truth[found], rtol=1e-5, atol=near)
+        # Rows at one distance come in the order they were added.
+        ties = np.diff(hits.distances) == 0
+        assert (np.diff(found)[ties] > 0).all()
+        if kind == "bytes" and distance == "euclidean":
+            assert found.tolist() == np.argsort(truth, kind="stable")[:30].tolist()
+
+
+@pytest.mark.parametrize("distance", DISTANCES)
 def test_the_graph_finds_nearly_all(distance: Distance) -> None:
     vectors = clustered(4_000, 24, 3)
     docs = vectord.open("memory:").create("docs", 24, distance=distance)
