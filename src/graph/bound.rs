@@ -8,6 +8,7 @@
 //! infinite residual, and are always measured exactly. The same bounds are stated twice: exactly, in f64, and
 //! as the largest key that may pass, in f32, rounded up, for whole registers of keys.
 
+use super::rows::RowsView;
 use crate::metric::{Codec, Coded, Distance, Space};
 
 /// More than the relative errors that f64 adds to what is computed here.
@@ -39,6 +40,13 @@ pub(super) fn residual(space: Space, codec: &Codec, inverse_norm: f32, coded: Co
         }
     };
     if is_within { coded.residual } else { f32::INFINITY }
+}
+
+/// Codes the row of `slot` into `out`, with the residual that bounds need.
+pub(super) fn code(codec: &Codec, rows: &RowsView, slot: u32, out: &mut [u8]) -> Coded {
+    let inverse_norm = rows.inverse_norm(slot);
+    let coded = codec.row(rows.row(slot), inverse_norm, out);
+    Coded { residual: residual(rows.space(), codec, inverse_norm, coded), ..coded }
 }
 
 /// What is known of a coded row, or the most that is known of several.

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::arena::{Arena, ArenaView};
-use super::bound::residual;
+use super::bound;
 use super::bytewise::{Apart, ByteGauge, ByteRuler, Bytes, LiftedGauge, Product};
 use super::floatwise::{FloatGauge, FloatRuler, LiftedFloats};
 use super::measure::Measure;
@@ -94,11 +94,7 @@ fn chunk(codec: &Codec, rows: &RowsView, slots: std::ops::Range<usize>) -> Chunk
     let mut bytes = vec![0; slots.len() * stride];
     let coded = slots
         .zip(bytes.chunks_exact_mut(stride))
-        .map(|(slot, out)| {
-            let inverse_norm = rows.inverse_norm(slot as u32);
-            let coded = codec.row(rows.row(slot as u32), inverse_norm, out);
-            Coded { residual: residual(rows.space(), codec, inverse_norm, coded), ..coded }
-        })
+        .map(|(slot, out)| bound::code(codec, rows, slot as u32, out))
         .collect();
     Chunk { bytes, coded }
 }

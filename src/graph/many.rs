@@ -1,4 +1,6 @@
-//! Searches of a graph's reader that compare every row, and those of many queries at once.
+//! Searches of a graph's reader that compare every row, and those for many queries at once.
+//!
+//! How rows are compared stands in `exact.rs`; here is who does it, and whether it is worth it.
 
 use super::neighbour::Neighbour;
 use super::rows::RowsView;
