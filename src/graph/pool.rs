@@ -143,6 +143,17 @@ mod tests {
     }
 
     #[test]
+    fn slot_0_at_no_distance_is_a_candidate_as_any_other() {
+        let mut pool = Pool::default();
+        pool.reset(3);
+        for (key, slot) in [(7, 3), (0, 0), (0, 1)] {
+            pool.insert(Candidate::new(key, slot));
+        }
+        assert_eq!(slots(&pool), [0, 1, 3]);
+        assert_eq!([(); 4].map(|()| pool.expand()), [Some(0), Some(1), Some(3), None]);
+    }
+
+    #[test]
     fn a_pool_of_any_size_is_a_sorted_list_cut_to_it() {
         let mut state = 1_u64;
         for limit in [1, 2, 7, 8, 9, 15, 16, 17, 40, 200] {
