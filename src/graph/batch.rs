@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use super::ahead::Ahead;
 use super::attach::{Budget, Piece, Site};
-use super::choice::choose;
+use super::choice::{choose, still_serves};
 use super::codes::Codes;
 use super::growing::Graph;
-use super::growth::Growth;
+use super::growth::{Growth, Resorting};
 use super::rows::RowsView;
 use super::schedule;
 use super::shuffle::shuffle;
@@ -63,14 +63,21 @@ pub(super) enum Stage {
     Skeleton(Box<Skeleton>),
     /// Rows are being attached.
     Attach(Piece),
-    /// Lists are being sorted by a new measure; those of slots below this are.
-    Resort(usize),
+    /// Lists are being sorted by a new measure.
+    Resort(Resorting),
     /// The lists of the oldest rows are being chosen again.
     Grow(Growth),
     /// Searches are being tried out.
     Tune(Trial),
     /// Nothing is left to do but to say so.
     Done,
+}
+
+impl Batch {
+    /// Whether all of its rows are attached.
+    pub(super) fn is_attached(&self) -> bool {
+        self.done == self.slots.len()
+    }
 }
 
 impl Graph {
@@ -91,9 +98,9 @@ impl Graph {
             Stage::Code(codes) => self.code(&batch, codes, rows, budget),
             Stage::Skeleton(skeleton) => self.build(&mut batch, skeleton, rows, budget),
             Stage::Attach(piece) => self.attach(&mut batch, piece, rows, budget),
-            Stage::Resort(from) => self.resort(from, rows, budget),
+            Stage::Resort(resorting) => self.resort(&batch, resorting, rows, budget),
             Stage::Grow(growth) => self.grow_older(&batch, growth, rows, budget),
-            Stage::Tune(trial) => self.tune(trial, rows, budget),
+            Stage::Tune(trial) => self.tune(&batch, trial, rows, budget),
             Stage::Done => {
                 self.finish(batch.end);
                 return Step::Shown;
@@ -138,7 +145,9 @@ impl Graph {
             return (Stage::Gather(to), Step::Worked);
         }
         shuffle(&mut batch.slots, SEED ^ batch.end as u64);
-        if self.growth == 0 {
+        // Before its rows are linked by codes that are not for them.
+        let serves = || still_serves(&self.codes.view(), rows, self.attached..batch.end, budget.threads);
+        if self.growth == 0 || !batch.slots.is_empty() && !serves() {
             return (Stage::Choose, Step::Worked);
         }
         // Searches scan codes faster than rows.
@@ -152,10 +161,9 @@ impl Graph {
         if codes.is_coding() && to < batch.end {
             return (Stage::Code(codes), Step::Worked);
         }
-        let is_new = codes.measure() != self.codes.measure();
-        self.codes = codes;
+        let before = std::mem::replace(&mut self.codes, codes);
         if self.growth > 0 {
-            return (if is_new { Stage::Resort(0) } else { self.next_growth() }, Step::Worked);
+            return (self.measured_anew(batch, before.measure()), Step::Worked);
         }
         let first = &batch.slots[..schedule::skeleton(batch.slots.len())];
         let codes = self.codes.view();
@@ -212,9 +220,9 @@ impl Graph {
     }
 
     /// What comes after `done` rows of the batch.
-    fn next_piece(&self, batch: &Batch) -> Stage {
+    pub(super) fn next_piece(&self, batch: &Batch) -> Stage {
         let Batch { end, slots, done, .. } = batch;
-        if *done == slots.len() {
+        if batch.is_attached() {
             // The measure was chosen, and the lists made, with all rows at hand that there are.
             let is_first = slots.len() == self.copies.len();
             return match (is_first, *end >= schedule::next_growth(self.growth)) {

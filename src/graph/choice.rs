@@ -2,11 +2,15 @@
 //!
 //! Integers 0..=255 are kept as they are. Other data is coded to one scale, and tried out: where the
 //! nearest rows by codes are not the nearest rows, as with a few components that outweigh all others, the
-//! vectors themselves are used.
+//! vectors themselves are used. What codes tell apart when rows are as close as they come in the whole
+//! graph is tried out there (`tune.rs`).
 
-use super::codes::{Codes, Key};
+use std::ops::Range;
+
+use super::codes::{Codes, CodesView, Walk};
 use super::measure::Measure;
-use super::rows::RowsView;
+use super::rows::{Rows, RowsView};
+use super::ruler::{Probe, Ruler};
 use super::threads::Threads;
 use crate::metric::{Codec, Distance};
 
@@ -16,6 +20,10 @@ const SAMPLE: usize = 4096;
 /// Rows that codes are tried out on, and how many of them as queries.
 const TRIED: usize = 2048;
 const QUERIES: usize = 128;
+
+/// The same of rows that were added since.
+const NEW_TRIED: usize = 256;
+const NEW_QUERIES: usize = 16;
 
 /// The trial asks for this many neighbours, among twice as many by code.
 const K: usize = 10;
@@ -32,21 +40,34 @@ pub(super) fn choose(rows: &RowsView, n: usize, threads: Threads) -> Measure {
     if space.distance() == Distance::Euclidean && (0..n as u32).all(|slot| is_bytes(rows.row(slot))) {
         return Measure::Bytes { codec: Codec::lossless(space.dimension()), roof: 0 };
     }
-    let sample = spread(n, SAMPLE);
+    let sample = spread(0..n, SAMPLE);
     let codec = linear(rows, &sample);
-    let tried = trial(rows, &spread(n, TRIED), &codec, threads);
-    if tried >= ENOUGH {
-        let roof = if space.distance() == Distance::Dot { code_roof(rows, n, &codec) } else { 0 };
-        return Measure::Bytes { codec, roof };
+    if trial(rows, &spread(0..n, TRIED), QUERIES, &codec, threads) < ENOUGH {
+        return floats(rows, n);
     }
-    let roof = if space.distance() == Distance::Dot { float_roof(rows, n) } else { 0.0 };
+    let roof = if space.distance() == Distance::Dot { code_roof(rows, n, &codec) } else { 0 };
+    Measure::Bytes { codec, roof }
+}
+
+/// The measure that serves all rows, the first `n` of which are looked at.
+pub(super) fn floats(rows: &RowsView, n: usize) -> Measure {
+    let roof = if rows.space().distance() == Distance::Dot { float_roof(rows, n) } else { 0.0 };
     Measure::Floats { roof }
 }
 
-/// At most `most` of `n` slots, evenly spread.
-fn spread(n: usize, most: usize) -> Vec<u32> {
-    let count = n.min(most);
-    (0..count).map(|at| (at * n / count) as u32).collect()
+/// Whether codes that were chosen before `new` rows came still do: for the new rows, or nearly all rows.
+pub(super) fn still_serves(codes: &CodesView, rows: &RowsView, new: Range<usize>, threads: Threads) -> bool {
+    let Measure::Bytes { codec, .. } = codes.measure() else { return true };
+    let serves = |slots: &[u32], queries| trial(rows, slots, queries, codec, threads) >= ENOUGH;
+    codes.is_exact()
+        || serves(&spread(new.clone(), NEW_TRIED), NEW_QUERIES)
+        || serves(&spread(0..new.end, TRIED), QUERIES)
+}
+
+/// At most `most` of `slots`, evenly spread.
+fn spread(slots: Range<usize>, most: usize) -> Vec<u32> {
+    let count = slots.len().min(most);
+    (0..count).map(|at| (slots.start + at * slots.len() / count) as u32).collect()
 }
 
 /// Whether every value is one of the integers 0..=255; not -0.0, which would come back as 0.0.
@@ -54,32 +75,32 @@ fn is_bytes(values: &[f32]) -> bool {
     values.iter().all(|&value| f32::from(value as u8).to_bits() == value.to_bits())
 }
 
-/// The codec whose centre is the sample's mean and whose range holds nearly all of its components.
+/// The codec whose centre is the sample's median, which a few rows cannot move, and whose range holds nearly
+/// all of its components.
 ///
 /// Under dot the centre is zero: there, products count and not differences.
 fn linear(rows: &RowsView, sample: &[u32]) -> Codec {
-    let dimension = rows.space().dimension();
-    let values = |slot: u32| rows.row(slot).iter().map(move |&value| value * rows.inverse_norm(slot));
-    let mut sums = vec![0.0_f64; dimension];
-    if rows.space().distance() != Distance::Dot {
-        for &slot in sample {
-            sums.iter_mut().zip(values(slot)).for_each(|(sum, value)| *sum += f64::from(value));
-        }
-    }
-    let centre: Vec<f32> = sums.iter().map(|sum| (sum / sample.len() as f64) as f32).collect();
-    let mut sizes: Vec<f32> = sample
-        .iter()
-        .flat_map(|&slot| values(slot).zip(&centre).map(|(value, centre)| (value - centre).abs()))
-        .collect();
+    let value = |slot: u32, component: usize| rows.row(slot)[component] * rows.inverse_norm(slot);
+    let median = |component: usize| {
+        let mut values: Vec<f32> = sample.iter().map(|&slot| value(slot, component)).collect();
+        *values.select_nth_unstable_by((sample.len() - 1) / 2, f32::total_cmp).1
+    };
+    let components = 0..rows.space().dimension();
+    let centre: Vec<f32> = match rows.space().distance() {
+        Distance::Dot => vec![0.0; components.len()],
+        Distance::Cosine | Distance::Euclidean => components.map(median).collect(),
+    };
+    let offset = |slot: u32| centre.iter().enumerate().map(move |(at, centre)| (value(slot, at) - centre).abs());
+    let mut sizes: Vec<f32> = sample.iter().flat_map(|&slot| offset(slot)).collect();
     let at = ((sizes.len() - 1) as f64 * COVERED) as usize;
     let (_, &mut range, _) = sizes.select_nth_unstable_by(at, f32::total_cmp);
     // Rows that are all alike have no range.
     Codec::new(127.0 / range.clamp(1e-30, 1e30), &centre)
 }
 
-/// The share of the sample's nearest rows that are among twice as many by code.
-fn trial(rows: &RowsView, sample: &[u32], codec: &Codec, threads: Threads) -> f64 {
-    let mut few = super::rows::Rows::new(rows.space());
+/// The share of the sample's nearest rows, as asked for by `queries` of them, that are among twice as many by code.
+fn trial(rows: &RowsView, sample: &[u32], queries: usize, codec: &Codec, threads: Threads) -> f64 {
+    let mut few = Rows::new(rows.space());
     for &slot in sample {
         few.push_admitted(rows.row(slot), &[rows.inverse_norm(slot)]);
     }
@@ -87,22 +108,34 @@ fn trial(rows: &RowsView, sample: &[u32], codec: &Codec, threads: Threads) -> f6
     let mut codes = Codes::new(Measure::Bytes { codec: codec.clone(), roof: 0 });
     codes.extend(&few, sample.len(), threads);
     let codes = codes.view();
-    let queries: Vec<u32> = spread(sample.len(), QUERIES);
-    let others = |query: u32| (0..sample.len() as u32).filter(move |&slot| slot != query);
+    let k = K.min(sample.len().saturating_sub(1));
+    let queries = spread(0..sample.len(), queries);
     let found = threads.map(&queries, |&query| {
-        let mut exact: Vec<(f32, u32)> = others(query).map(|slot| (few.key(query, slot), slot)).collect();
-        let mut coded: Vec<(u32, u32)> =
-            others(query).map(|slot| (codes.measure_rows(&few, Key(query, slot)), slot)).collect();
-        let k = K.min(exact.len());
-        exact.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let exact = |slot: u32| few.key(query, slot);
+        let others = || (0..sample.len() as u32).filter(|&slot| slot != query);
+        let mut keys: Vec<f32> = others().map(exact).collect();
+        keys.sort_unstable_by(f32::total_cmp);
+        let mut coded: Vec<(u32, u32)> = Vec::with_capacity(sample.len());
+        let all = All { slots: others(), keys: &mut coded };
+        codes.at_any_query(&few, few.row(query), few.inverse_norm(query), &mut Probe::default(), all);
         coded.sort_unstable();
-        coded.truncate(2 * k);
-        // Rows as near as the last by code are as good.
-        let reach = coded.last().map_or(0, |last| last.0);
-        let near = |slot: u32| codes.measure_rows(&few, Key(query, slot)) <= reach;
-        exact[..k].iter().filter(|&&(_, slot)| near(slot)).count() as f64 / k.max(1) as f64
+        // Of equally near rows any will do.
+        coded.iter().take(2 * k).filter(|&&(_, slot)| exact(slot) <= keys[k - 1]).take(k).count()
     });
-    found.iter().sum::<f64>() / found.len() as f64
+    found.iter().sum::<usize>() as f64 / (queries.len() * k).max(1) as f64
+}
+
+/// Measures `slots`.
+struct All<'a, S> {
+    slots: S,
+    keys: &'a mut Vec<(u32, u32)>,
+}
+
+impl<S: Iterator<Item = u32>> Walk for All<'_, S> {
+    #[inline(always)]
+    fn run<R: Ruler>(self, ruler: R) {
+        self.keys.extend(self.slots.map(|slot| (ruler.key(slot), slot)));
+    }
 }
 
 /// The power of four above every squared norm of codes.

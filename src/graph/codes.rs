@@ -106,7 +106,6 @@ pub(super) struct CodesView {
     bytes: ArenaView<u8>,
     norms: ArenaView<i32>,
     residuals: ArenaView<f32>,
-    /// Whether all codes are the rows themselves.
     is_exact: bool,
 }
 
@@ -146,11 +145,37 @@ impl CodesView {
     }
 
     /// Runs `walk` with a ruler at `query`, and says what its keys are worth.
+    ///
+    /// A query that codes cannot follow, because it lies outside their range, is measured on the vectors.
     pub(super) fn at_query(
         &self,
         rows: &RowsView,
         query: &[f32],
         inverse_norm: f32,
+        probe: &mut Probe,
+        walk: impl Walk,
+    ) -> Precision {
+        self.measured(rows, query, inverse_norm, FAR, probe, walk)
+    }
+
+    /// As [`CodesView::at_query`], but codes are never left.
+    pub(super) fn at_any_query(
+        &self,
+        rows: &RowsView,
+        query: &[f32],
+        inverse_norm: f32,
+        probe: &mut Probe,
+        walk: impl Walk,
+    ) -> Precision {
+        self.measured(rows, query, inverse_norm, f32::INFINITY, probe, walk)
+    }
+
+    fn measured(
+        &self,
+        rows: &RowsView,
+        query: &[f32],
+        inverse_norm: f32,
+        far: f32,
         probe: &mut Probe,
         walk: impl Walk,
     ) -> Precision {
@@ -164,20 +189,25 @@ impl CodesView {
                 let task = AtQuery {
                     bytes: self.coded(codec),
                     codec,
-                    query,
-                    inverse_norm,
-                    is_dot: space.distance() == Distance::Dot,
+                    floats: FloatRuler { rows, query, inverse_norm },
+                    far: far * (space.dimension() as f32).sqrt(),
                     probe,
                     walk,
                 };
-                let residual = dispatch(space.kernels().isa(), task);
+                let Asked { residual, is_far } = dispatch(space.kernels().isa(), task);
                 match space.distance() {
+                    _ if is_far => Precision::Exact,
                     Distance::Euclidean if self.is_exact && residual == 0.0 => Precision::Exact,
                     Distance::Euclidean | Distance::Cosine => Precision::Square,
                     Distance::Dot => Precision::Order,
                 }
             }
         }
+    }
+
+    /// Whether all codes are the rows themselves.
+    pub(super) fn is_exact(&self) -> bool {
+        self.is_exact
     }
 
     /// Runs `job` with the gauge of these rows.
@@ -208,23 +238,35 @@ impl CodesView {
     }
 }
 
+/// Rounding leaves a residual of 0.3 times the root of the dimension; a query with so much more is far
+/// outside of what is coded, and its nearest codes need not be those of its nearest rows.
+const FAR: f32 = 2.0;
+
 struct AtQuery<'a, W> {
     bytes: Bytes<'a>,
     codec: &'a Codec,
-    query: &'a [f32],
-    inverse_norm: f32,
-    is_dot: bool,
+    floats: FloatRuler<'a>,
+    /// A residual above it is that of a far query.
+    far: f32,
     probe: &'a mut Probe,
     walk: W,
 }
 
+/// How a query was coded.
+struct Asked {
+    residual: f32,
+    /// Whether the vectors were measured instead.
+    is_far: bool,
+}
+
 impl<W: Walk> Task for AtQuery<'_, W> {
-    /// The query's residual.
-    type Output = f32;
+    type Output = Asked;
 
     #[inline(always)]
-    fn run<P: Products>(self, products: P) -> f32 {
-        let Self { bytes, codec, query, inverse_norm, is_dot, probe, walk } = self;
+    fn run<P: Products>(self, products: P) -> Asked {
+        let Self { bytes, codec, floats, far, probe, walk } = self;
+        let FloatRuler { rows, query, inverse_norm } = floats;
+        let is_dot = rows.space().distance() == Distance::Dot;
         let probe = probe.take(bytes.stride);
         let codes = bytemuck::cast_slice_mut::<i8, u8>(probe);
         let Coded { residual, .. } = if is_dot {
@@ -234,6 +276,11 @@ impl<W: Walk> Task for AtQuery<'_, W> {
         } else {
             codec.row(query, inverse_norm, codes)
         };
+        let is_far = residual > far;
+        if is_far {
+            walk.run(floats);
+            return Asked { residual, is_far };
+        }
         for byte in codes.iter_mut() {
             *byte ^= 0x80;
         }
@@ -243,7 +290,7 @@ impl<W: Walk> Task for AtQuery<'_, W> {
         } else {
             walk.run(ByteRuler { products, bytes, probe, form: Apart::of(probe) });
         }
-        residual
+        Asked { residual, is_far }
     }
 }
 

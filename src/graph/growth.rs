@@ -5,15 +5,27 @@
 
 use super::attach::Budget;
 use super::batch::{Batch, SEED, Stage, Step};
+use super::choice::floats;
+use super::codes::Codes;
 use super::edges;
 use super::growing::Graph;
+use super::measure::Measure;
 use super::rows::RowsView;
 use super::schedule;
 use super::shuffle::shuffle;
-use super::tune::Trial;
+use super::tune::{Answer, Trial};
 
 /// Lists sorted again, in the time of one row searched for.
 const RESORTED: usize = 32;
+
+/// Lists on their way to a new order.
+#[derive(Debug)]
+pub(super) struct Resorting {
+    /// Those of slots below this are sorted.
+    done: usize,
+    /// Those of slots below this are then chosen again.
+    doubted: usize,
+}
 
 /// Linked rows and, for the first of them, their new lists.
 #[derive(Debug, Default)]
@@ -28,14 +40,45 @@ impl Graph {
         self.under_way.as_ref().is_some_and(|batch| matches!(batch.stage, Stage::Resort(_)))
     }
 
-    /// Sorts the lists from slot `from` on by the present measure.
-    pub(super) fn resort(&mut self, from: usize, rows: &RowsView, budget: Budget) -> (Stage, Step) {
-        let to = self.tree.slots().min(from + budget.rows * budget.threads.count() * RESORTED);
-        let linked: Vec<u32> = (from as u32..to as u32).filter(|&slot| self.tree.has(slot)).collect();
+    /// What comes after rows were measured by `before` and are measured anew.
+    pub(super) fn measured_anew(&self, batch: &Batch, before: &Measure) -> Stage {
+        let measure = self.codes.measure();
+        // Where codes were given up, no list was well chosen.
+        let is_given_up = matches!(before, Measure::Bytes { .. }) && matches!(measure, Measure::Floats { .. });
+        let doubted = if is_given_up { self.tree.slots() } else { self.growth };
+        if measure == before {
+            return self.after_resorting(batch, doubted);
+        }
+        Stage::Resort(Resorting { done: 0, doubted })
+    }
+
+    /// Sorts some more lists by the present measure.
+    pub(super) fn resort(
+        &mut self,
+        batch: &Batch,
+        mut resorting: Resorting,
+        rows: &RowsView,
+        budget: Budget,
+    ) -> (Stage, Step) {
+        let Resorting { done, doubted } = &mut resorting;
+        let to = self.tree.slots().min(*done + budget.rows * budget.threads.count() * RESORTED);
+        let linked: Vec<u32> = (*done as u32..to as u32).filter(|&slot| self.tree.has(slot)).collect();
         let codes = self.codes.view();
         let links = &self.links;
         budget.threads.map(&linked, |&slot| codes.measure_rows(rows, edges::Resort { links, slot }));
-        (if to < self.tree.slots() { Stage::Resort(to) } else { self.next_growth() }, Step::Worked)
+        *done = to;
+        let is_done = to == self.tree.slots();
+        let stage = if is_done { self.after_resorting(batch, *doubted) } else { Stage::Resort(resorting) };
+        (stage, Step::Worked)
+    }
+
+    /// The batch goes on, or where it is attached, the lists of slots below `doubted` are chosen again.
+    fn after_resorting(&self, batch: &Batch, doubted: usize) -> Stage {
+        if !batch.is_attached() {
+            return self.next_piece(batch);
+        }
+        let oldest: Vec<u32> = self.tree.linked().take_while(|&slot| (slot as usize) < doubted).collect();
+        Stage::Grow(Growth { oldest, lists: Vec::new() })
     }
 
     /// Chooses the oldest lists again, all on the links as they were before, and adds entry points.
@@ -62,21 +105,23 @@ impl Graph {
     }
 
     /// Lets some more rows ask for their neighbours; the last of them decide what searches take.
-    pub(super) fn tune(&mut self, mut trial: Trial, rows: &RowsView, budget: Budget) -> (Stage, Step) {
+    ///
+    /// Where codes lose too many of them, they are given up.
+    pub(super) fn tune(
+        &mut self,
+        batch: &Batch,
+        mut trial: Trial,
+        rows: &RowsView,
+        budget: Budget,
+    ) -> (Stage, Step) {
         match trial.step(self, rows, budget.threads) {
             None => (Stage::Tune(trial), Step::Worked),
-            Some(ef_search) => {
+            Some(Answer::Blurred) => (Stage::Code(Codes::new(floats(rows, batch.end))), Step::Worked),
+            Some(Answer::EfSearch(ef_search)) => {
                 self.ef_search = ef_search;
                 (Stage::Done, Step::Worked)
             }
         }
-    }
-
-    /// What comes after the rows are measured anew: the lists are chosen again that were made when the
-    /// graph was a quarter as large.
-    pub(super) fn next_growth(&self) -> Stage {
-        let oldest: Vec<u32> = self.tree.linked().take_while(|&slot| (slot as usize) < self.growth).collect();
-        Stage::Grow(Growth { oldest, lists: Vec::new() })
     }
 
     /// Passes growth points, up to the last below `rows`: adds entry points, spread over all rows of the time.
