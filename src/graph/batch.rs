@@ -48,6 +48,9 @@ pub(super) struct Batch {
     slots: Vec<u32>,
     /// How many of them are attached.
     done: usize,
+    /// Whether rows are measured anew on its account, the graph being no larger than four times what it was
+    /// fitted to.
+    is_odd: bool,
     pub(super) stage: Stage,
 }
 
@@ -74,6 +77,11 @@ pub(super) enum Stage {
 }
 
 impl Batch {
+    /// Rows of it that walks should begin at, because no older row leads to them.
+    pub(super) fn odd(&self) -> &[u32] {
+        if self.is_odd { &self.slots[..self.slots.len().min(schedule::ODD)] } else { &[] }
+    }
+
     /// Whether all of its rows are attached.
     pub(super) fn is_attached(&self) -> bool {
         self.done == self.slots.len()
@@ -121,7 +129,7 @@ impl Graph {
         }
         self.tree.extend(end);
         self.ahead = Arc::new(Ahead::new(self.attached, end));
-        Some(Batch { end, slots: Vec::new(), done: 0, stage: Stage::Gather(self.attached) })
+        Some(Batch { end, slots: Vec::new(), done: 0, is_odd: false, stage: Stage::Gather(self.attached) })
     }
 
     fn finish(&mut self, end: usize) {
@@ -147,7 +155,8 @@ impl Graph {
         shuffle(&mut batch.slots, SEED ^ batch.end as u64);
         // Before its rows are linked by codes that are not for them.
         let serves = || still_serves(&self.codes.view(), rows, self.attached..batch.end, budget.threads);
-        if self.growth == 0 || !batch.slots.is_empty() && !serves() {
+        batch.is_odd = self.growth > 0 && !batch.slots.is_empty() && !serves();
+        if self.growth == 0 || batch.is_odd {
             return (Stage::Choose, Step::Worked);
         }
         // Searches scan codes faster than rows.
@@ -229,6 +238,10 @@ impl Graph {
                 (true, true) => Stage::Grow(Growth::default()),
                 (true, false) => Stage::Tune(Trial::default()),
                 (false, true) => Stage::Choose,
+                (false, false) if batch.is_odd => Stage::Grow(Growth::default()),
+                (false, false) if (self.attached + 1..=*end).contains(&schedule::half_way(self.growth)) => {
+                    Stage::Tune(Trial::default())
+                }
                 (false, false) => Stage::Done,
             };
         }

@@ -34,19 +34,32 @@ const ENOUGH: f64 = 0.99;
 /// The share of components that the scale covers.
 const COVERED: f64 = 0.9999;
 
+/// Of so many rows of the sample, one may be an outlier.
+const OUTLIERS: usize = 256;
+
 /// The best measure of the first `n` of `rows`.
 pub(super) fn choose(rows: &RowsView, n: usize, threads: Threads) -> Measure {
     let space = rows.space();
     if space.distance() == Distance::Euclidean && (0..n as u32).all(|slot| is_bytes(rows.row(slot))) {
         return Measure::Bytes { codec: Codec::lossless(space.dimension()), roof: 0 };
     }
-    let sample = spread(0..n, SAMPLE);
-    let codec = linear(rows, &sample);
-    if trial(rows, &spread(0..n, TRIED), QUERIES, &codec, threads) < ENOUGH {
-        return floats(rows, n);
-    }
+    let mut sample = spread(0..n, SAMPLE);
+    let tried = spread(0..n, TRIED);
+    let serves = |codec: &Codec| trial(rows, &tried, QUERIES, codec, threads) >= ENOUGH;
+    let codec = Some(linear(rows, &sample)).filter(serves).or_else(|| {
+        // A few rows may be out of range where all others would have none.
+        sample.sort_unstable_by(|&a, &b| extent(rows, a).total_cmp(&extent(rows, b)).then(a.cmp(&b)));
+        sample.truncate(sample.len() - sample.len() / OUTLIERS);
+        Some(linear(rows, &sample)).filter(serves)
+    });
+    let Some(codec) = codec else { return floats(rows, n) };
     let roof = if space.distance() == Distance::Dot { code_roof(rows, n, &codec) } else { 0 };
     Measure::Bytes { codec, roof }
+}
+
+/// The largest component of a row.
+fn extent(rows: &RowsView, slot: u32) -> f32 {
+    rows.row(slot).iter().fold(0.0, |most, value| most.max((value * rows.inverse_norm(slot)).abs()))
 }
 
 /// The measure that serves all rows, the first `n` of which are looked at.
@@ -90,7 +103,8 @@ fn linear(rows: &RowsView, sample: &[u32]) -> Codec {
         Distance::Dot => vec![0.0; components.len()],
         Distance::Cosine | Distance::Euclidean => components.map(median).collect(),
     };
-    let offset = |slot: u32| centre.iter().enumerate().map(move |(at, centre)| (value(slot, at) - centre).abs());
+    let offset =
+        |slot: u32| centre.iter().enumerate().map(move |(at, centre)| (value(slot, at) - centre).abs());
     let mut sizes: Vec<f32> = sample.iter().flat_map(|&slot| offset(slot)).collect();
     let at = ((sizes.len() - 1) as f64 * COVERED) as usize;
     let (_, &mut range, _) = sizes.select_nth_unstable_by(at, f32::total_cmp);

@@ -44,7 +44,8 @@ impl Graph {
     pub(super) fn measured_anew(&self, batch: &Batch, before: &Measure) -> Stage {
         let measure = self.codes.measure();
         // Where codes were given up, no list was well chosen.
-        let is_given_up = matches!(before, Measure::Bytes { .. }) && matches!(measure, Measure::Floats { .. });
+        let is_given_up =
+            matches!(before, Measure::Bytes { .. }) && matches!(measure, Measure::Floats { .. });
         let doubted = if is_given_up { self.tree.slots() } else { self.growth };
         if measure == before {
             return self.after_resorting(batch, doubted);
@@ -100,7 +101,7 @@ impl Graph {
         for (&slot, list) in oldest.iter().zip(lists) {
             self.links.replace(slot, list.iter().copied());
         }
-        self.add_entries(batch.end);
+        self.add_entries(batch);
         (Stage::Tune(Trial::default()), Step::Shown)
     }
 
@@ -124,14 +125,20 @@ impl Graph {
         }
     }
 
-    /// Passes growth points, up to the last below `rows`: adds entry points, spread over all rows of the time.
-    fn add_entries(&mut self, rows: usize) {
+    /// Passes growth points, up to the last in the batch: adds entry points, spread over all rows of the time. Those of an
+    /// odd batch are its own.
+    fn add_entries(&mut self, batch: &Batch) {
         let mut spread: Vec<u32> = self.tree.linked().filter(|slot| !self.entries.contains(slot)).collect();
-        while schedule::next_growth(self.growth) <= rows {
+        while schedule::next_growth(self.growth) <= batch.end {
             self.growth = schedule::next_growth(self.growth);
         }
         shuffle(&mut spread, SEED ^ self.growth as u64);
         let added = schedule::entries(self.growth).saturating_sub(self.entries.len());
-        self.entries = self.entries.iter().copied().chain(spread.into_iter().take(added)).collect();
+        let odd = batch.odd().iter().copied().filter(|slot| !self.entries.contains(slot));
+        let added: Vec<u32> = spread.into_iter().take(added).collect();
+        let odd = odd
+            .filter(|slot| !added.contains(slot))
+            .take(schedule::MOST_ENTRIES - self.entries.len().min(schedule::MOST_ENTRIES));
+        self.entries = self.entries.iter().copied().chain(odd).chain(added.iter().copied()).collect();
     }
 }

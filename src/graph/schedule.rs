@@ -93,6 +93,15 @@ pub(super) fn next_growth(last: usize) -> usize {
     last.saturating_mul(4)
 }
 
+/// The row count between two growth points at which searches are tried out again.
+pub(super) fn half_way(growth: usize) -> usize {
+    growth.saturating_mul(2)
+}
+
+/// Entry points that are added where rows come that are unlike all before them; and there are never more than so many.
+pub(super) const ODD: usize = 8;
+pub(super) const MOST_ENTRIES: usize = 256;
+
 /// Entry points of a graph whose last growth point was at `growth` rows.
 ///
 /// Each costs every search one row; on text 128 gave the recall of 256.

@@ -93,16 +93,14 @@ impl Fed {
             let hits = self.index.search(&self.rows[row], &SearchOptions::new(1)).unwrap();
             hits.distances[0] <= reach
         };
-        (0..self.rows.len())
-            .step_by(step)
-            .filter(|row| !self.dead.contains(row) && !finds(*row))
-            .collect()
+        (0..self.rows.len()).step_by(step).filter(|row| !self.dead.contains(row) && !finds(*row)).collect()
     }
 
     /// The state's own bytes, all due work done.
     pub fn digest(&self) -> u128 {
         self.index.with_parts(|Parts { vectors, alive, ids, metadata, adjacency, codes }| {
-            let mut bytes: Vec<u8> = vectors.iter().flat_map(|piece| piece.iter().flat_map(|v| v.to_le_bytes())).collect();
+            let mut bytes: Vec<u8> =
+                vectors.iter().flat_map(|piece| piece.iter().flat_map(|v| v.to_le_bytes())).collect();
             bytes.extend(alive.iter().flat_map(|word| word.to_le_bytes()));
             bytes.extend(ids.iter().flat_map(|id| id.bytes().chain([0])));
             bytes.extend(metadata.iter().map(|text| u8::from(text.is_some())));
