@@ -43,7 +43,9 @@ impl Fed {
         let ids = ids.iter().map(String::as_str).collect::<Vec<_>>();
         let batch = Batch { metadata: vec![None; ids.len()], ids, vectors: &vectors };
         self.apply(&Operation::Upsert(batch));
-        rows.iter().for_each(|row| drop(self.dead.remove(row)));
+        for row in rows {
+            self.dead.remove(row);
+        }
     }
 
     pub fn delete(&mut self, rows: &[usize]) {
