@@ -10,7 +10,7 @@ use crate::fed::Fed;
 use crate::numbers::Seeded;
 use crate::shapes;
 
-/// Written by the build before codes: `rows()` under euclidean with M 2, deleted where the number divides by seven.
+/// Written by the build before codes: `rows()` under euclidean with M 4; of every seventh row, from the first, the id is deleted.
 const GOLDEN: &str = "tests/data/without_codes.lhv1";
 
 fn rows() -> Vec<Vec<f32>> {
