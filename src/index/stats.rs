@@ -23,7 +23,7 @@ pub struct Stats {
     pub bytes_mapped: usize,
     /// The last applied entry.
     pub seq: u64,
-    /// How vectors stand in memory for searching.
+    /// What searches measure: `f32` vectors, `u8` codes that are the vectors, or scaled ones, `sq8`.
     pub codec: &'static str,
     /// Mean out-degree of the graph; 0 where there is none.
     pub degree: f64,
@@ -32,6 +32,11 @@ pub struct Stats {
 }
 
 impl Index {
+    /// What searches measure, as in [`Stats::codec`].
+    pub fn codec(&self) -> &'static str {
+        self.view.load().graph.codec()
+    }
+
     /// The figures of this moment; it never waits for a write.
     pub fn stats(&self) -> Stats {
         let view = self.view.load();

@@ -96,7 +96,7 @@ impl PyIndex {
             ("dimension", params.dimension.to_string()),
             ("distance", params.distance.name().to_owned()),
             ("seq", live.seq()?.to_string()),
-            ("codec", "f32".to_owned()),
+            ("codec", live.codec()?.to_owned()),
             ("store", self.session.url().to_owned()),
         ])
     }
@@ -259,8 +259,8 @@ impl PyIndex {
     /// id : str, optional
     ///     Search for the vector of this row instead; it finds itself first.
     /// ef : int, optional
-    ///     The length of the candidate list, instead of the index's ``ef_search``: longer finds more of the
-    ///     true neighbours and takes longer. Below `k` it counts as `k`.
+    ///     The length of the candidate list, instead of the index's ``ef_search`` (see :meth:`stats`): longer finds
+    ///     more of the true neighbours and takes longer. Below `k` it counts as `k`.
     /// exact : bool, default False
     ///     Compare every row. An index of few rows always does.
     /// min_seq : int, optional
@@ -423,9 +423,12 @@ impl PyIndex {
     ///     kernel keeps in memory as they are used and takes back when it is short; ``bytes_store`` and ``objects``, what the index has on the
     ///     store; ``seq``, the last entry of the log that is visible here; ``lag``, how many more the store has;
     ///     ``digest``, 32 hexadecimal digits that two processes have in common exactly if they hold the same state (None
-    ///     if it was not asked for; then ``seq`` is the entry it belongs to); ``codec``, how vectors stand in
-    ///     memory; ``degree``, the graph's mean out-degree, 0.0 without one; ``ef_search``; ``halted``, why
-    ///     writes are refused (a damaged entry, say), or None.
+    ///     if it was not asked for; then ``seq`` is the entry it belongs to); ``codec``, what the graph
+    ///     measures: ``"u8"``, bytes that are the vectors (euclidean, all values integers 0 to 255), ``"sq8"``, vectors
+    ///     rounded to bytes, results being measured again on the vectors, or ``"f32"``, the vectors themselves, where
+    ///     bytes would lose rows or there is no graph yet; ``degree``, the graph's mean out-degree, 0.0 without one;
+    ///     ``ef_search``, the candidate list in force: as the index was created with, else as it was last tried
+    ///     out; ``halted``, why writes are refused (a damaged entry, say), or None.
     #[pyo3(signature = (*, digest = true))]
     fn stats<'py>(&self, py: Python<'py>, digest: bool) -> PyResult<Bound<'py, PyDict>> {
         let live = self.live()?;

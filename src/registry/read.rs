@@ -100,6 +100,11 @@ impl LiveIndex {
         Ok(self.core()?.shown.index().ef_search())
     }
 
+    /// What searches measure: `f32` vectors, `u8` codes that are the vectors, or scaled ones, `sq8`.
+    pub fn codec(&self) -> Result<&'static str> {
+        Ok(self.core()?.shown.index().codec())
+    }
+
     /// Whether `id` names a living row.
     pub fn contains(&self, id: &str) -> Result<bool> {
         Ok(self.reader(Freshness::default())?.contains(id))
