@@ -92,6 +92,6 @@ def test_stats_have_a_digest_unless_it_is_not_wanted(pair: tuple[vectord.Index, 
     assert quick["digest"] is None
     assert set(quick) == set(one)
     assert set(one) == {
-        "rows", "dead", "tail", "pending", "bytes_memory", "bytes_mapped", "bytes_store", "objects", "seq", "lag",
-        "codec", "degree", "ef_search", "digest", "halted",
+        "rows", "dead", "tail", "pending", "bytes_memory", "bytes_mapped", "bytes_store", "objects", "seq",
+        "lag", "codec", "degree", "ef_search", "digest", "halted",
     }  # fmt: skip
