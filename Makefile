@@ -29,8 +29,8 @@ test: $(DEV) ## everything: lint, Rust and Python tests, README, notebooks; at m
 check: $(DEV) ## the quick part of `make test`: formatting, lint, types, layers
 	@tests/stages.sh fmt clippy clippy-python tidy ruff mypy
 
-soak: $(DEV) ## loads, kills and fuzzers at full length: VECTORD_SOAK seconds each, 600 by default
-	@VECTORD_SOAK=$${VECTORD_SOAK:-600} tests/stages.sh rust wheel pytest
+soak: $(DEV) ## loads, kills and fuzzers at full length, and a sanitizer: VECTORD_SOAK seconds each, 600 by default
+	@VECTORD_SOAK=$${VECTORD_SOAK:-600} tests/stages.sh rust sanitizer wheel pytest
 
 # PEERS: more flags for peers.py, such as --rounds 3, --full or --readme.
 bench: $(BENCH)/bench.stamp ## criterion, side by side with the peers, many processes; VECTORD_DATA names a directory of real vectors

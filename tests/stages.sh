@@ -27,6 +27,17 @@ loom() {
   [ $status -eq 0 ] && { grep -q '^test result: ok. [1-9]' target/loom.txt || nothing "loom_"; }
 }
 
+# Memory errors in the unsafe code under metric/ and graph/, by AddressSanitizer, which stable toolchains hide behind a flag.
+# Everything is compiled anew for it, in about five minutes: a stage of `make soak`.
+sanitizer() {
+  if [ "$(uname -sm)" != "Linux x86_64" ]; then
+    echo "sanitizer: needs Linux on x86_64" | tee -a "$VECTORD_SKIPS"
+    return 0
+  fi
+  RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo test --locked --target x86_64-unknown-linux-gnu \
+    --target-dir target/sanitizer --no-default-features --lib --test graph
+}
+
 wheel()     { make --no-print-directory wheel; }
 pytest()    { cargo build --locked --quiet --bin vectord && python_tests --ignore-glob='*/test_readme.py' --ignore-glob='*/test_notebooks.py'; }
 readme()    { python_tests tests/python/test_readme.py; }
