@@ -113,7 +113,8 @@ fn opening_copies_no_vectors() {
     let grown = anonymous().saturating_sub(resident);
     assert!(grown < VECTORS / 2, "{grown} bytes of anonymous memory for {VECTORS} of vectors");
     let most = MOST.load(Relaxed) - allocated;
-    assert!(most < VECTORS / 2, "{most} bytes allocated for {VECTORS} of vectors");
+    // Codes take a quarter of what the vectors would.
+    assert!(most < VECTORS * 3 / 4, "{most} bytes allocated for {VECTORS} of vectors");
     let stats = live.stats().unwrap().index;
     assert_eq!(stats.bytes_mapped, VECTORS);
     assert!(stats.bytes_memory < VECTORS / 2, "{} bytes", stats.bytes_memory);

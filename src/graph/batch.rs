@@ -101,7 +101,7 @@ impl Graph {
             Stage::Gather(from) => self.gather(&mut batch, from, rows, budget),
             Stage::Choose => {
                 let measure = choose(rows, batch.end, budget.threads);
-                (Stage::Code(Codes::new(measure)), Step::Worked)
+                (Stage::Code(Codes::new(measure, batch.end)), Step::Worked)
             }
             Stage::Code(codes) => self.code(&batch, codes, rows, budget),
             Stage::Skeleton(skeleton) => self.build(&mut batch, skeleton, rows, budget),

@@ -117,7 +117,7 @@ impl Graph {
         graph.entries = entries.into();
         if let Some(measure) = measure.filter(|_| attached > 0) {
             let (measure, ef_search) = Measure::decode(measure, rows.space().dimension())?;
-            graph.codes = Codes::new(measure);
+            graph.codes = Codes::new(measure, attached);
             graph.ef_search = ef_search;
             graph.codes.extend(rows, attached, Threads::from_environment());
         }

@@ -119,7 +119,7 @@ fn trial(rows: &RowsView, sample: &[u32], queries: usize, codec: &Codec, threads
         few.push_admitted(rows.row(slot), &[rows.inverse_norm(slot)]);
     }
     let few = few.view();
-    let mut codes = Codes::new(Measure::Bytes { codec: codec.clone(), roof: 0 });
+    let mut codes = Codes::new(Measure::Bytes { codec: codec.clone(), roof: 0 }, sample.len());
     codes.extend(&few, sample.len(), threads);
     let codes = codes.view();
     let k = K.min(sample.len().saturating_sub(1));

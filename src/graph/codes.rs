@@ -40,9 +40,19 @@ pub(super) struct Chunk {
 const CHUNK: usize = 256;
 
 impl Codes {
-    /// No codes of this kind yet.
-    pub(super) fn new(measure: Measure) -> Self {
-        Self { measure: Arc::new(measure), ..Self::default() }
+    /// No codes of this kind yet, and room for those of `rows` rows.
+    pub(super) fn new(measure: Measure, rows: usize) -> Self {
+        let (stride, rows) = match &measure {
+            Measure::Floats { .. } => (0, 0),
+            Measure::Bytes { codec, .. } => (codec.stride(), rows),
+        };
+        Self {
+            measure: Arc::new(measure),
+            bytes: Arena::with_capacity(rows * stride),
+            norms: Arena::with_capacity(rows),
+            residuals: Arena::with_capacity(rows),
+            inexact: 0,
+        }
     }
 
     pub(super) fn measure(&self) -> &Measure {
@@ -64,7 +74,10 @@ impl Codes {
         let Measure::Bytes { codec, .. } = &*self.measure else { return };
         let starts: Vec<usize> = (self.len()..end).step_by(CHUNK).collect();
         let code = |&from: &usize| chunk(codec, rows, from..end.min(from + CHUNK));
-        for Chunk { bytes, coded } in threads.map(&starts, code) {
+        // Few at a time: they stand in memory twice until they are pushed.
+        for Chunk { bytes, coded } in
+            starts.chunks(4 * threads.count()).flat_map(|few| threads.map(few, code))
+        {
             self.bytes.push_slice(&bytes);
             for Coded { norm, residual } in coded {
                 self.norms.push(norm);

@@ -117,7 +117,7 @@ impl Graph {
     ) -> (Stage, Step) {
         match trial.step(self, rows, budget.threads) {
             None => (Stage::Tune(trial), Step::Worked),
-            Some(Answer::Blurred) => (Stage::Code(Codes::new(floats(rows, batch.end))), Step::Worked),
+            Some(Answer::Blurred) => (Stage::Code(Codes::new(floats(rows, batch.end), 0)), Step::Worked),
             Some(Answer::EfSearch(ef_search)) => {
                 self.ef_search = ef_search;
                 (Stage::Done, Step::Worked)

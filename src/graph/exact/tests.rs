@@ -131,7 +131,7 @@ impl Case {
             })
             .collect();
         let codec = codec.map_or_else(|| Codec::lossless(dimension), |scale| Codec::new(scale, &centre));
-        let mut codes = Codes::new(Measure::Bytes { codec, roof: 0 });
+        let mut codes = Codes::new(Measure::Bytes { codec, roof: 0 }, 0);
         codes.extend(&rows, coded, Threads::ONE);
         let inverse_norms = queries.chunks(dimension).map(|q| space.distance().admit(q).unwrap()).collect();
         Self { rows, codes: codes.view(), queries, inverse_norms }
@@ -251,7 +251,7 @@ fn what_subnormal_products_lose_rules_no_row_out() {
         let rows = rows.view();
         // Each component is a code, all but exactly.
         let codec = Codec::new(64.0, &[0.0; 1024]);
-        let mut codes = Codes::new(Measure::Bytes { codec, roof: 0 });
+        let mut codes = Codes::new(Measure::Bytes { codec, roof: 0 }, 0);
         codes.extend(&rows, 1, Threads::ONE);
         let inverse_norms = vec![rows.inverse_norm(0)];
         Case { rows, codes: codes.view(), queries: vector.to_vec(), inverse_norms }.check_bounds(0);
