@@ -7,7 +7,8 @@
 
 use std::ops::Range;
 
-use super::codes::{Codes, CodesView, Walk};
+use super::asked::Walk;
+use super::codes::{Codes, CodesView};
 use super::measure::Measure;
 use super::rows::{Rows, RowsView};
 use super::ruler::{Probe, Ruler};

@@ -5,6 +5,7 @@
 
 mod ahead;
 pub mod arena;
+mod asked;
 mod attach;
 mod base;
 mod batch;

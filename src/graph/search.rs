@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use super::ahead::Ahead;
-use super::codes::{CodesView, Precision, Walk};
+use super::asked::{Precision, Walk};
+use super::codes::CodesView;
 use super::links::Links;
 use super::met::Met;
 use super::neighbour::Neighbour;

@@ -4,7 +4,7 @@
 //! The row that asks is not walked through, so that it is as new to the graph as a query from outside.
 //! What is found depends on rows and lists alone, and on no machine: it is part of the state.
 
-use super::codes::{Precision, Walk};
+use super::asked::{Precision, Walk};
 use super::growing::Graph;
 use super::met::Met;
 use super::neighbour::Neighbour;

@@ -1,0 +1,148 @@
+//! Walks from a query: on codes, on the vectors where there are no codes, and where codes cannot follow the query.
+//!
+//! What is done on the way is a [`Walk`], compiled for each way of measuring and each instruction set.
+
+use super::bytewise::{Apart, ByteRuler, Bytes, Product};
+use super::codes::CodesView;
+use super::floatwise::FloatRuler;
+use super::measure::Measure;
+use super::rows::RowsView;
+use super::ruler::{Probe, Ruler};
+use crate::metric::bytes::{Products, Task, dispatch};
+use crate::metric::{Codec, Coded, Distance};
+
+/// What the keys of a walk say of exact ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Precision {
+    /// They order as those do.
+    Exact,
+    /// They are squared distances between codes.
+    Square,
+    /// They order nearly as those do.
+    Order,
+}
+
+/// Work that measures from a query.
+pub(super) trait Walk {
+    /// Does it. To be marked `inline(always)`, so that it is compiled for the ruler and its instruction set.
+    fn run<R: Ruler>(self, ruler: R);
+}
+
+impl CodesView {
+    /// Runs `walk` with a ruler at `query`, and says what its keys are worth.
+    ///
+    /// A query that codes cannot follow, because it lies outside their range, is measured on the vectors.
+    pub(super) fn at_query(
+        &self,
+        rows: &RowsView,
+        query: &[f32],
+        inverse_norm: f32,
+        probe: &mut Probe,
+        walk: impl Walk,
+    ) -> Precision {
+        self.measured(rows, query, inverse_norm, FAR, probe, walk)
+    }
+
+    /// As [`CodesView::at_query`], but codes are never left.
+    pub(super) fn at_any_query(
+        &self,
+        rows: &RowsView,
+        query: &[f32],
+        inverse_norm: f32,
+        probe: &mut Probe,
+        walk: impl Walk,
+    ) -> Precision {
+        self.measured(rows, query, inverse_norm, f32::INFINITY, probe, walk)
+    }
+
+    fn measured(
+        &self,
+        rows: &RowsView,
+        query: &[f32],
+        inverse_norm: f32,
+        far: f32,
+        probe: &mut Probe,
+        walk: impl Walk,
+    ) -> Precision {
+        let space = rows.space();
+        match self.measure() {
+            Measure::Floats { .. } => {
+                walk.run(FloatRuler { rows, query, inverse_norm });
+                Precision::Exact
+            }
+            Measure::Bytes { codec, .. } => {
+                let task = AtQuery {
+                    bytes: self.coded(codec),
+                    codec,
+                    floats: FloatRuler { rows, query, inverse_norm },
+                    far: far * (space.dimension() as f32).sqrt(),
+                    probe,
+                    walk,
+                };
+                let Asked { residual, is_far } = dispatch(space.kernels().isa(), task);
+                match space.distance() {
+                    _ if is_far => Precision::Exact,
+                    Distance::Euclidean if self.is_exact() && residual == 0.0 => Precision::Exact,
+                    Distance::Euclidean | Distance::Cosine => Precision::Square,
+                    Distance::Dot => Precision::Order,
+                }
+            }
+        }
+    }
+}
+
+/// Rounding leaves a residual of 0.3 times the root of the dimension; a query with so much more is far
+/// outside of what is coded, and its nearest codes need not be those of its nearest rows.
+const FAR: f32 = 2.0;
+
+struct AtQuery<'a, W> {
+    bytes: Bytes<'a>,
+    codec: &'a Codec,
+    floats: FloatRuler<'a>,
+    /// A residual above it is that of a far query.
+    far: f32,
+    probe: &'a mut Probe,
+    walk: W,
+}
+
+/// How a query was coded.
+struct Asked {
+    residual: f32,
+    /// Whether the vectors were measured instead.
+    is_far: bool,
+}
+
+impl<W: Walk> Task for AtQuery<'_, W> {
+    type Output = Asked;
+
+    #[inline(always)]
+    fn run<P: Products>(self, products: P) -> Asked {
+        let Self { bytes, codec, floats, far, probe, walk } = self;
+        let FloatRuler { rows, query, inverse_norm } = floats;
+        let is_dot = rows.space().distance() == Distance::Dot;
+        let probe = probe.take(bytes.stride);
+        let codes = bytemuck::cast_slice_mut::<i8, u8>(probe);
+        let Coded { residual, .. } = if is_dot {
+            // Only the query's direction matters, and it may be of any length.
+            let largest = query.iter().fold(f32::MIN_POSITIVE, |most, value| most.max(value.abs()));
+            Codec::new(127.0, codec.centre()).row(query, 1.0 / largest, codes)
+        } else {
+            codec.row(query, inverse_norm, codes)
+        };
+        let is_far = residual > far;
+        if is_far {
+            walk.run(floats);
+            return Asked { residual, is_far };
+        }
+        for byte in codes.iter_mut() {
+            *byte ^= 0x80;
+        }
+        let probe = &*probe;
+        if is_dot {
+            walk.run(ByteRuler { products, bytes, probe, form: Product::of(probe) });
+        } else {
+            walk.run(ByteRuler { products, bytes, probe, form: Apart::of(probe) });
+        }
+        Asked { residual, is_far }
+    }
+}
