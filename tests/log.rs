@@ -215,12 +215,12 @@ fn a_compaction_gives_disk_back_by_itself_once_its_graph_is_there() {
     let settings = Settings { resolve_again: Duration::from_millis(1), ..Settings::default() };
     let live =
         Registry::on_with(memory.clone(), settings).create("docs", Params::new(DIMENSION as u32)).unwrap();
-    let ids: Vec<String> = (0..6_000).map(|i| format!("r{i}")).collect();
+    let ids: Vec<String> = (0..8_000).map(|i| format!("r{i}")).collect();
     let refs: Vec<&str> = ids.iter().map(String::as_str).collect();
     live.add(batch(&refs), None).unwrap();
     live.checkpoint().unwrap();
     // A quarter is too little to be worth it while writes go on, and enough when they have paused.
-    let deleted = live.delete(&refs[..1_500]).unwrap().seq;
+    let deleted = live.delete(&refs[..2_000]).unwrap().seq;
     let deadline = Instant::now() + Duration::from_secs(120);
     let newest = || list_all(&*memory, "_vectors/docs/snap/").unwrap().pop().unwrap().key;
     let expected = frame::snapshot_key("docs", deleted + 1);
@@ -229,14 +229,14 @@ fn a_compaction_gives_disk_back_by_itself_once_its_graph_is_there() {
         std::thread::yield_now();
     }
     let stats = live.stats().unwrap();
-    assert_eq!((stats.index.rows, stats.index.dead, stats.index.pending), (4_500, 0, 0));
+    assert_eq!((stats.index.rows, stats.index.dead, stats.index.pending), (6_000, 0, 0));
     drop(live);
     let again = reopen(&memory);
     assert_eq!((again.seq().unwrap(), again.stats().unwrap().index.tail), (deleted + 1, 0));
     again.checkpoint().unwrap();
-    again.delete(&refs[1_500..1_501]).unwrap();
+    again.delete(&refs[2_000..2_001]).unwrap();
     again.checkpoint().unwrap();
     let bytes = again.stats().unwrap().bytes_store;
-    assert!(bytes < 2 * 4_500 * (DIMENSION as u64 * 4 + 150), "{bytes} bytes are two small snapshots");
+    assert!(bytes < 2 * 6_000 * (DIMENSION as u64 * 4 + 150), "{bytes} bytes are two small snapshots");
     assert_eq!(again.validate().unwrap(), Vec::<String>::new());
 }

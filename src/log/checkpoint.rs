@@ -24,8 +24,8 @@ pub enum Keep {
 
 impl Log {
     /// Whether the tail has grown enough to write a snapshot while writes go on: in bytes, in entries, in
-    /// the time it would take to replay, or by a COMPACT, whose gain on the store it is. When to checkpoint is no
-    /// part of the state, so a clock may decide.
+    /// the time it would take to replay, or by a COMPACT with a mebibyte, whose gain on the store it is. When to
+    /// checkpoint is no part of the state, so a clock may decide.
     pub fn checkpoint_due(&self) -> bool {
         let Self { tail, snapshot_bytes, postponed, .. } = self;
         let (entries, bytes, replay) = (tail.entries(), tail.bytes(), tail.replay());
@@ -34,7 +34,7 @@ impl Log {
             || (replay >= Duration::from_secs(5) && bytes >= snapshot_bytes / 4)
             || (entries >= 4_096 && bytes >= snapshot_bytes / 20)
             || entries >= 65_536
-            || tail.is_compacted();
+            || (tail.is_compacted() && bytes + snapshot_bytes >= 1 << 20);
         grown && bytes >= *postponed
     }
 
