@@ -145,6 +145,16 @@ pub struct ArenaView<T: Copy + Send + Sync + 'static> {
     length: usize,
 }
 
+impl<T: Copy + Send + Sync + 'static> ArenaView<T> {
+    /// Asks the memory for element `at`, which will be read soon.
+    #[inline]
+    pub fn prefetch(&self, at: usize) {
+        if let Some(cell) = self.buffer.cells.get(self.buffer.start + at) {
+            super::prefetch::address(cell.get());
+        }
+    }
+}
+
 impl<T: Copy + Send + Sync + 'static> Deref for ArenaView<T> {
     type Target = [T];
 

@@ -14,12 +14,30 @@ use crate::metric::{Codec, Coded, Distance};
 /// What the keys of a walk say of exact ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Precision {
-    /// They order as those do.
+    /// They are squared distances between vectors of integers.
+    Whole,
+    /// They order as exact ones do.
     Exact,
     /// They are squared distances between codes.
     Square,
     /// They order nearly as those do.
     Order,
+}
+
+impl Precision {
+    /// Whether the nearest by the keys of a walk are the nearest.
+    pub(super) fn is_exact(self) -> bool {
+        match self {
+            Self::Whole | Self::Exact => true,
+            Self::Square | Self::Order => false,
+        }
+    }
+
+    /// The exact key that `key` is, if it is one: below 2^24 a sum of squares has no rounding in f32.
+    #[inline]
+    pub(super) fn exact_key(self, key: u32) -> Option<f32> {
+        (self == Self::Whole && key < 1 << f32::MANTISSA_DIGITS).then_some(key as f32)
+    }
 }
 
 /// Work that measures from a query.
@@ -82,7 +100,7 @@ impl CodesView {
                 let Asked { residual, is_far } = dispatch(space.kernels().isa(), task);
                 match space.distance() {
                     _ if is_far => Precision::Exact,
-                    Distance::Euclidean if self.is_exact() && residual == 0.0 => Precision::Exact,
+                    Distance::Euclidean if self.is_exact() && residual == 0.0 => Precision::Whole,
                     Distance::Euclidean | Distance::Cosine => Precision::Square,
                     Distance::Dot => Precision::Order,
                 }

@@ -40,7 +40,7 @@ impl Job for Add<'_> {
 
     #[inline(always)]
     fn run<G: Gauge>(self, gauge: G) {
-        let Self { links, tree, group, scratch: Scratch { probe, second_probe, found: list, .. } } = self;
+        let Self { links, tree, group, scratch: Scratch { probe, second_probe, list, .. } } = self;
         let target = group[0].target;
         let from_target = gauge.at(target, probe);
         let is_child = |slot: u32| tree.parent(slot) == target;

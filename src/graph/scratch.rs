@@ -5,6 +5,7 @@
 use parking_lot::Mutex;
 
 use super::met::Met;
+use super::neighbour::Near;
 use super::pool::Pool;
 use super::ruler::Probe;
 
@@ -15,8 +16,10 @@ pub(super) struct Scratch {
     pub(super) pool: Pool,
     pub(super) probe: Probe,
     pub(super) second_probe: Probe,
-    /// Slots to be answered, or a list.
-    pub(super) found: Vec<u32>,
+    /// What may be answered.
+    pub(super) found: Vec<Near>,
+    /// A list of links.
+    pub(super) list: Vec<u32>,
 }
 
 /// Scratches not in use.

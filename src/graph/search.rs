@@ -10,7 +10,7 @@ use super::asked::{Precision, Walk};
 use super::codes::CodesView;
 use super::links::Links;
 use super::met::Met;
-use super::neighbour::Neighbour;
+use super::neighbour::{Near, Neighbour};
 use super::pool::{Candidate, Pool};
 use super::rows::RowsView;
 use super::ruler::Ruler;
@@ -133,12 +133,14 @@ impl GraphView {
             let Scratch { met, pool, probe, found, .. } = scratch;
             let bound = self.codes.bound(rows).min(self.links.slots());
             let ground = Ground { links: &self.links, entries: &self.entries, bound };
-            let pending = Pending { ahead: &self.ahead, slots: self.attached as u32..coded as u32 };
+            let slots = self.attached as u32..coded as u32;
+            let pending = Pending { ahead: &self.ahead, slots: slots.clone() };
             met.reset(bound.max(coded));
             pool.reset(ef);
             let walk = ToQuery { ground, pending, met, pool };
             let precision = self.codes.at_query(rows, query, inverse_norm, probe, walk);
-            let most = if precision == Precision::Exact { k } else { k + (k / 2).max(SPARE) };
+            let most = if precision.is_exact() { k } else { k + (k / 2).max(SPARE) };
+            let has_pending = !slots.is_empty();
             let mut farthest = u32::MAX;
             found.clear();
             for near in pool.nearest() {
@@ -150,19 +152,21 @@ impl GraphView {
                 // Copies have one key and ascending slots: no more than k of a chain are results.
                 for slot in self.links.copies(near.slot, end).filter(is_found).take(k) {
                     // A copy still pending is met twice.
-                    if !found.contains(&slot) {
-                        found.push(slot);
+                    if !has_pending || found.iter().all(|near| near.slot != slot) {
+                        found.push(Near { key: near.key, slot });
                     }
                 }
                 if found.len() >= k && farthest == u32::MAX && precision == Precision::Square {
                     farthest = near.key.saturating_add((DOUBT * (near.key as f32).sqrt()) as u32);
                 }
             }
-            for &slot in found.iter() {
-                rows.prefetch(slot);
+            let whole = |near: &Near| precision.exact_key(near.key);
+            for near in found.iter().filter(|near| whole(near).is_none()) {
+                rows.prefetch(near.slot);
             }
-            for &slot in found.iter() {
-                nearest.offer(Neighbour { key: rows.key_to(query, inverse_norm, slot), slot });
+            for near in found.iter() {
+                let key = whole(near).unwrap_or_else(|| rows.key_to(query, inverse_norm, near.slot));
+                nearest.offer(Neighbour { key, slot: near.slot });
             }
         });
         nearest.into_sorted()

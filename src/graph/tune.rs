@@ -4,7 +4,7 @@
 //! The row that asks is not walked through, so that it is as new to the graph as a query from outside.
 //! What is found depends on rows and lists alone, and on no machine: it is part of the state.
 
-use super::asked::{Precision, Walk};
+use super::asked::Walk;
 use super::growing::Graph;
 use super::met::Met;
 use super::neighbour::Neighbour;
@@ -121,7 +121,7 @@ fn ask(graph: &Graph, rows: &RowsView, linked: &[u32], slot: u32) -> Asking {
                 pool.nearest().take(most).filter(|near| key(near.slot).key <= reach).take(wanted).count()
             };
             *sum = among(2 * K, nearest.len());
-            if ef == LADDER[LADDER.len() - 1] && precision != Precision::Exact {
+            if ef == LADDER[LADDER.len() - 1] && !precision.is_exact() {
                 let wanted = nearest.len().min(NEAREST);
                 asking.met = among(usize::MAX, wanted);
                 asking.blurred = asking.met - among(BY_CODE, wanted);

@@ -54,9 +54,22 @@ impl TextsView {
     }
 
     pub(super) fn get(&self, number: u32) -> &str {
-        let at = number as usize;
-        let start = if at == 0 { 0 } else { self.ends[at - 1] as usize };
-        std::str::from_utf8(&self.bytes[start..self.ends[at] as usize]).expect("only whole &str are pushed")
+        let (start, end) = (self.start(number), self.ends[number as usize] as usize);
+        std::str::from_utf8(&self.bytes[start..end]).expect("only whole &str are pushed")
+    }
+
+    fn start(&self, number: u32) -> usize {
+        number.checked_sub(1).map_or(0, |before| self.ends[before as usize] as usize)
+    }
+
+    /// Asks the memory for the texts of `numbers`, all at once: they stand anywhere.
+    pub(super) fn prefetch(&self, numbers: impl Iterator<Item = u32> + Clone) {
+        for number in numbers.clone() {
+            self.ends.prefetch(number as usize);
+        }
+        for number in numbers {
+            self.bytes.prefetch(self.start(number));
+        }
     }
 
     pub(super) fn bytes(&self) -> usize {

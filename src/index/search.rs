@@ -151,6 +151,7 @@ impl Plan {
 
 fn hits(view: &View, exact: bool, found: &[Neighbour]) -> Hits {
     let space = view.rows.space();
+    view.prefetch(found.iter().map(|near| near.slot));
     Hits {
         seq: view.seq,
         exact,

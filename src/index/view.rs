@@ -54,8 +54,17 @@ impl View {
     }
 
     pub(super) fn metadata(&self, slot: u32) -> Option<&str> {
-        let number = self.metadata_of.get(slot as usize).checked_sub(1)?;
-        Some(self.metadata.get(number))
+        Some(self.metadata.get(self.metadata_number(slot)?))
+    }
+
+    fn metadata_number(&self, slot: u32) -> Option<u32> {
+        if self.metadata.len() == 0 { None } else { self.metadata_of.get(slot as usize).checked_sub(1) }
+    }
+
+    /// Asks the memory for the ids and metadata of `slots`.
+    pub(super) fn prefetch(&self, slots: impl Iterator<Item = u32> + Clone) {
+        self.ids.prefetch(slots.clone());
+        self.metadata.prefetch(slots.filter_map(|slot| self.metadata_number(slot)));
     }
 
     pub(super) fn vector(&self, slot: u32) -> &[f32] {

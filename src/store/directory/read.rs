@@ -5,12 +5,14 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 
 use rustix::fs::{AtFlags, FileType, OFlags, Stat, fstat, statat, unlinkat};
 use rustix::io::{Errno, Result};
 
 use super::handle::Directory;
+use super::held::Stands;
 use super::{beneath, errno};
 use crate::store::Key;
 
@@ -51,13 +53,25 @@ impl Directory {
         }
     }
 
+    /// The directory at `path`, held open.
+    fn held(&self, path: &str) -> Result<Arc<OwnedFd>> {
+        match (self.held.find(path), path.rsplit_once('/')) {
+            (Stands::Open(directory), _) => return Ok(directory),
+            // One question to the directory above, which is held, is cheaper than opening in vain.
+            (Stands::Missing, Some((above, name))) => {
+                statat(self.held(above)?, name, AtFlags::SYMLINK_NOFOLLOW)?;
+            }
+            (Stands::Missing | Stands::Unknown, _) => {}
+        }
+        self.held.open(path, || match path {
+            "" => beneath::open_directory(self.root.as_fd(), path),
+            path => beneath::open(self.root.as_fd(), path, STAT_ONLY | OFlags::DIRECTORY),
+        })
+    }
+
     pub(super) fn stat(&self, key: &Key) -> Result<Option<u64>> {
         let (parent, name) = key.split();
-        let open = || match parent {
-            "" => beneath::open_directory(self.root.as_fd(), parent),
-            parent => beneath::open(self.root.as_fd(), parent, STAT_ONLY | OFlags::DIRECTORY),
-        };
-        let stat = match self.held.get(parent, open) {
+        let stat = match self.held(parent) {
             Ok(directory) => statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW),
             // A search that asks whether anything is new must not fail for want of descriptors.
             Err(Errno::MFILE | Errno::NFILE) => beneath::stat(self.root.as_fd(), key.as_str()),
