@@ -2,6 +2,7 @@
 //!
 //! What is done on the way is a [`Walk`], compiled for each way of measuring and each instruction set.
 
+use super::aim::aim;
 use super::bytewise::{Apart, ByteRuler, Bytes, Product};
 use super::codes::CodesView;
 use super::floatwise::FloatRuler;
@@ -9,7 +10,7 @@ use super::measure::Measure;
 use super::rows::RowsView;
 use super::ruler::{Probe, Ruler};
 use crate::metric::bytes::{Products, Task, dispatch};
-use crate::metric::{Codec, Coded, Distance};
+use crate::metric::{Codec, Distance};
 
 /// What the keys of a walk say of exact ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,16 +84,17 @@ impl CodesView {
         walk: impl Walk,
     ) -> Precision {
         let space = rows.space();
+        let floats = FloatRuler { rows, query, inverse_norm };
         match self.measure() {
             Measure::Floats { .. } => {
-                walk.run(FloatRuler { rows, query, inverse_norm });
+                walk.run(floats);
                 Precision::Exact
             }
             Measure::Bytes { codec, .. } => {
                 let task = AtQuery {
                     bytes: self.coded(codec),
                     codec,
-                    floats: FloatRuler { rows, query, inverse_norm },
+                    floats,
                     far: far * (space.dimension() as f32).sqrt(),
                     probe,
                     walk,
@@ -136,27 +138,15 @@ impl<W: Walk> Task for AtQuery<'_, W> {
     #[inline(always)]
     fn run<P: Products>(self, products: P) -> Asked {
         let Self { bytes, codec, floats, far, probe, walk } = self;
-        let FloatRuler { rows, query, inverse_norm } = floats;
-        let is_dot = rows.space().distance() == Distance::Dot;
         let probe = probe.take(bytes.stride);
-        let codes = bytemuck::cast_slice_mut::<i8, u8>(probe);
-        let Coded { residual, .. } = if is_dot {
-            // Only the query's direction matters, and it may be of any length.
-            let largest = query.iter().fold(f32::MIN_POSITIVE, |most, value| most.max(value.abs()));
-            Codec::new(127.0, codec.centre()).row(query, 1.0 / largest, codes)
-        } else {
-            codec.row(query, inverse_norm, codes)
-        };
+        let residual = aim(codec, floats, probe).coded.residual;
         let is_far = residual > far;
         if is_far {
             walk.run(floats);
             return Asked { residual, is_far };
         }
-        for byte in codes.iter_mut() {
-            *byte ^= 0x80;
-        }
         let probe = &*probe;
-        if is_dot {
+        if floats.rows.space().distance() == Distance::Dot {
             walk.run(ByteRuler { products, bytes, probe, form: Product::of(probe) });
         } else {
             walk.run(ByteRuler { products, bytes, probe, form: Apart::of(probe) });

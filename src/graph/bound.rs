@@ -8,6 +8,8 @@
 //! infinite residual, and are always measured exactly. The same bounds are stated twice: exactly, in f64, and
 //! as the largest key that may pass, in f32, rounded up, for whole registers of keys.
 
+use super::aim::Aim;
+use super::floatwise::FloatRuler;
 use super::rows::RowsView;
 use crate::metric::{Codec, Coded, Distance, Space};
 
@@ -30,7 +32,7 @@ const KEYS: f32 = (1 << 30) as f32;
 const WHOLE: i32 = 1 << 24;
 
 /// The residual of a row or query, infinite where the bounds would not hold.
-pub(super) fn residual(space: Space, codec: &Codec, inverse_norm: f32, coded: Coded) -> f32 {
+fn residual(space: Space, codec: &Codec, inverse_norm: f32, coded: Coded) -> f32 {
     let is_within = match space.distance() {
         Distance::Euclidean => true,
         Distance::Cosine => (REACH.recip()..=REACH).contains(&f64::from(inverse_norm)),
@@ -83,8 +85,19 @@ pub(super) struct Bound {
 }
 
 impl Bound {
+    /// Of a query that was coded so, next to rows coded by `codec`.
+    pub(super) fn new(codec: &Codec, query: FloatRuler<'_>, Aim { coded, scale }: Aim) -> Self {
+        let space = query.rows.space();
+        match space.distance() {
+            Distance::Euclidean | Distance::Cosine => {
+                Self::apart(space, codec, residual(space, codec, query.inverse_norm, coded))
+            }
+            Distance::Dot => Self::product(space, codec, coded, scale),
+        }
+    }
+
     /// Of a query with this residual, coded as the rows are.
-    pub(super) fn apart(space: Space, codec: &Codec, residual: f32) -> Self {
+    fn apart(space: Space, codec: &Codec, residual: f32) -> Self {
         let square = f64::from(codec.scale()) * f64::from(codec.scale());
         let (unit, relative, absolute) = match space.distance() {
             Distance::Euclidean => (square.recip(), sums(space), subnormal(space)),
@@ -103,7 +116,7 @@ impl Bound {
     }
 
     /// Under dot, of a query with codes of its own, `scale` per unit.
-    pub(super) fn product(space: Space, codec: &Codec, coded: Coded, scale: f64) -> Self {
+    fn product(space: Space, codec: &Codec, coded: Coded, scale: f64) -> Self {
         let length = length(coded);
         Self {
             is_dot: true,

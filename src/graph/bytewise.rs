@@ -6,6 +6,7 @@
 
 use super::ruler::{Gauge, Probe, Ruler};
 use crate::metric::bytes::Products;
+use crate::metric::signed;
 
 /// Coded rows.
 #[derive(Debug, Clone, Copy)]
@@ -142,7 +143,7 @@ impl<P: Products> ByteGauge<'_, P> {
         let row = self.bytes.row(slot);
         let codes = probe.take(row.len());
         for (code, &byte) in codes.iter_mut().zip(row) {
-            *code = (byte ^ 0x80) as i8;
+            *code = signed(byte);
         }
         let form = Apart::of(codes);
         ByteRuler { products: self.products, bytes: self.bytes, probe: codes, form }

@@ -5,9 +5,11 @@
 
 use std::ops::Range;
 
-use super::bound::{Bound, Most, residual};
+use super::aim::aim;
+use super::bound::{Bound, Most};
 use super::bytewise::sums;
 use super::codes::CodesView;
+use super::floatwise::FloatRuler;
 use super::front::{Asked, Front};
 use super::neighbour::Neighbour;
 use super::rows::RowsView;
@@ -142,7 +144,8 @@ impl<A: Fn(u32) -> bool> Task for ByCodes<'_, A> {
         let mut bases = Vec::with_capacity(asked.len());
         let mut fronts = Vec::with_capacity(asked.len());
         for ((&asked, nearest), probe) in asked.iter().zip(nearest).zip(probes.chunks_exact_mut(stride)) {
-            let (base, bound) = aim(codec, asked, probe);
+            let Asked { rows, query, inverse_norm } = asked;
+            let (base, bound) = start(codec, FloatRuler { rows, query, inverse_norm }, probe);
             bases.push(base);
             fronts.push(Front::new(asked, bound, k, nearest));
         }
@@ -161,24 +164,11 @@ impl<A: Fn(u32) -> bool> Task for ByCodes<'_, A> {
 
 /// Codes a query into `probe`; says what its keys begin with, and how far they can be trusted.
 #[inline(always)]
-fn aim(codec: &Codec, Asked { rows, query, inverse_norm }: Asked<'_>, probe: &mut [i8]) -> (i32, Bound) {
-    let space = rows.space();
-    let codes = bytemuck::cast_slice_mut::<i8, u8>(probe);
-    let is_dot = space.distance() == Distance::Dot;
-    let bound = if is_dot {
-        // Only the query's direction matters, and it may be of any length.
-        let largest = query.iter().fold(f32::MIN_POSITIVE, |most, value| most.max(value.abs()));
-        let own = Codec::new(127.0, codec.centre());
-        let coded = own.row(query, 1.0 / largest, codes);
-        Bound::product(space, codec, coded, f64::from(1.0 / largest) * 127.0)
-    } else {
-        let coded = codec.row(query, inverse_norm, codes);
-        Bound::apart(space, codec, residual(space, codec, inverse_norm, coded))
-    };
-    for byte in codes {
-        *byte ^= 0x80;
-    }
+fn start(codec: &Codec, query: FloatRuler<'_>, probe: &mut [i8]) -> (i32, Bound) {
+    let aim = aim(codec, query, probe);
+    let bound = Bound::new(codec, query, aim);
     let (norm, sum) = sums(probe);
+    let is_dot = query.rows.space().distance() == Distance::Dot;
     (if is_dot { 256 * sum } else { norm.wrapping_add(256 * sum) }, bound)
 }
 

@@ -4,6 +4,7 @@
 //! [`GraphView`] finds near rows by looking at few. No ids, no JSON and no I/O reach this layer.
 
 mod ahead;
+mod aim;
 pub mod arena;
 mod asked;
 mod attach;

@@ -20,6 +20,9 @@ const SLACK: f64 = 1e-12;
 /// Partial sums of a residual.
 const LANES: usize = 16;
 
+/// What the largest component of a direction becomes, or the opposite of it.
+const FULL: f32 = 127.0;
+
 /// A scale and a centre.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Codec {
@@ -49,8 +52,7 @@ impl Codec {
 
     /// Whether it is [`Codec::lossless`].
     pub fn is_lossless(&self) -> bool {
-        let is = |value: f32, exactly: f32| value.to_bits() == exactly.to_bits();
-        is(self.scale, 1.0) && self.centre.iter().all(|&centre| is(centre, 128.0))
+        self.linear().is_lossless()
     }
 
     /// Codes per unit.
@@ -71,10 +73,56 @@ impl Codec {
     /// Codes `vector * inverse_norm` into `row`: each code plus 128, then 128 up to the stride.
     #[inline(always)]
     pub fn row(&self, vector: &[f32], inverse_norm: f32, row: &mut [u8]) -> Coded {
+        self.linear().row(vector, inverse_norm, row)
+    }
+
+    /// As [`Codec::row`], but each code as it is, then 0 up to the stride.
+    #[inline(always)]
+    pub fn probe(&self, vector: &[f32], inverse_norm: f32, probe: &mut [i8]) -> Coded {
+        self.linear().probe(vector, inverse_norm, probe)
+    }
+
+    /// As [`Codec::probe`], but at the vector's own scale: about a centre of zeros none of it is cut off, however
+    /// long it is. Returns that scale as well, in codes per unit.
+    #[inline(always)]
+    pub fn direction(&self, vector: &[f32], probe: &mut [i8]) -> (Coded, f64) {
+        let largest = vector.iter().fold(f32::MIN_POSITIVE, |most, value| most.max(value.abs()));
+        let inverse = 1.0 / largest;
+        let coded = Linear { scale: FULL, centre: &self.centre }.probe(vector, inverse, probe);
+        (coded, f64::from(inverse) * f64::from(FULL))
+    }
+
+    #[inline(always)]
+    fn linear(&self) -> Linear<'_> {
+        Linear { scale: self.scale, centre: &self.centre }
+    }
+}
+
+/// The code that stands in a row as `byte`.
+#[inline(always)]
+pub fn signed(byte: u8) -> i8 {
+    (byte ^ 0x80) as i8
+}
+
+/// A codec, or its centre with another scale.
+#[derive(Clone, Copy)]
+struct Linear<'a> {
+    scale: f32,
+    centre: &'a [f32],
+}
+
+impl Linear<'_> {
+    fn is_lossless(self) -> bool {
+        let is = |value: f32, exactly: f32| value.to_bits() == exactly.to_bits();
+        is(self.scale, 1.0) && self.centre.iter().all(|&centre| is(centre, 128.0))
+    }
+
+    #[inline(always)]
+    fn row(self, vector: &[f32], inverse_norm: f32, row: &mut [u8]) -> Coded {
         let (codes, rest) = row.split_at_mut(self.centre.len());
         rest.fill(128);
         let mut norm = 0;
-        for ((code, &value), &centre) in codes.iter_mut().zip(vector).zip(&self.centre) {
+        for ((code, &value), &centre) in codes.iter_mut().zip(vector).zip(self.centre) {
             let integer = nearest((value * inverse_norm - centre) * self.scale);
             *code = (integer + 128) as u8;
             norm += integer * integer;
@@ -82,11 +130,21 @@ impl Codec {
         Coded { norm, residual: self.residual(vector, inverse_norm, codes, norm) }
     }
 
+    #[inline(always)]
+    fn probe(self, vector: &[f32], inverse_norm: f32, probe: &mut [i8]) -> Coded {
+        let bytes = bytemuck::cast_slice_mut::<i8, u8>(probe);
+        let coded = self.row(vector, inverse_norm, bytes);
+        for code in probe {
+            *code = signed(*code as u8);
+        }
+        coded
+    }
+
     /// The residual of a vector whose codes these are, plus 128 each, and `norm` the sum of their squares.
     ///
     /// In f64 the product of two f32 is exact, and what follows errs by less than 2^-51 of a component.
     #[inline(always)]
-    fn residual(&self, vector: &[f32], inverse_norm: f32, codes: &[u8], norm: i32) -> f32 {
+    fn residual(self, vector: &[f32], inverse_norm: f32, codes: &[u8], norm: i32) -> f32 {
         let (inverse_norm, scale) = (f64::from(inverse_norm), f64::from(self.scale));
         let mut squares = [0.0_f64; LANES];
         let (vectors, centres) = (vector.chunks(LANES), self.centre.chunks(LANES));
@@ -140,6 +198,23 @@ mod tests {
             let mut vector = vector.clone();
             vector[69] = odd;
             assert!(codec.row(&vector, 1.0, &mut row).residual > 0.0, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_probe_has_the_codes_of_the_row_and_a_direction_those_of_its_largest_component() {
+        let codec = Codec::new(2.0, &[0.0; 3]);
+        let (mut row, mut probe) = (vec![0; codec.stride()], vec![7; codec.stride()]);
+        let vector = [40.0, -64.0, 0.25];
+        assert_eq!(codec.row(&vector, 1.0, &mut row), codec.probe(&vector, 1.0, &mut probe));
+        assert!(row.iter().map(|&byte| signed(byte)).eq(probe.iter().copied()));
+        assert_eq!(probe[..4], [80, -128, 0, 0]);
+        for length in [1e-30, 1.0, 1e30] {
+            let vector = vector.map(|value| value * length);
+            let (coded, scale) = codec.direction(&vector, &mut probe);
+            assert_eq!(probe[..4], [79, -127, 0, 0]);
+            assert!((scale * f64::from(length) / (127.0 / 64.0) - 1.0).abs() < 1e-6, "{scale}");
+            assert!(coded.residual < 1.0, "{}", coded.residual);
         }
     }
 

@@ -17,7 +17,7 @@ mod neon;
 mod scalar;
 mod space;
 
-pub use codec::{Codec, Coded};
+pub use codec::{Codec, Coded, signed};
 pub use distance::Distance;
 pub use kernels::{Isa, Kernels};
 pub use space::Space;

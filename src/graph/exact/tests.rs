@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 
-use super::{Asked, aim};
+use super::{FloatRuler, start};
 use crate::graph::bound::Most;
 use crate::graph::codes::{Codes, CodesView};
 use crate::graph::measure::Measure;
@@ -163,7 +163,7 @@ impl Case {
             (&self.queries[query * dimension..][..dimension], self.inverse_norms[query]);
         let (codec, coded) = self.codes.coded_rows(rows).unwrap();
         let mut probe = vec![0; codec.stride()];
-        let (base, bound) = aim(codec, Asked { rows, query, inverse_norm }, &mut probe);
+        let (base, bound) = start(codec, FloatRuler { rows, query, inverse_norm }, &mut probe);
         let least = |slot: u32| {
             let row = coded.bytes.row(slot).iter().zip(&probe);
             let dot: i32 = row.map(|(&row, &probe)| i32::from(row) * i32::from(probe)).sum();
