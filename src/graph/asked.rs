@@ -59,7 +59,7 @@ impl CodesView {
         probe: &mut Probe,
         walk: impl Walk,
     ) -> Precision {
-        self.measured(rows, query, inverse_norm, FAR, probe, walk)
+        self.measured(FloatRuler { rows, query, inverse_norm }, FAR, probe, walk)
     }
 
     /// As [`CodesView::at_query`], but codes are never left.
@@ -71,20 +71,11 @@ impl CodesView {
         probe: &mut Probe,
         walk: impl Walk,
     ) -> Precision {
-        self.measured(rows, query, inverse_norm, f32::INFINITY, probe, walk)
+        self.measured(FloatRuler { rows, query, inverse_norm }, f32::INFINITY, probe, walk)
     }
 
-    fn measured(
-        &self,
-        rows: &RowsView,
-        query: &[f32],
-        inverse_norm: f32,
-        far: f32,
-        probe: &mut Probe,
-        walk: impl Walk,
-    ) -> Precision {
-        let space = rows.space();
-        let floats = FloatRuler { rows, query, inverse_norm };
+    fn measured(&self, floats: FloatRuler<'_>, far: f32, probe: &mut Probe, walk: impl Walk) -> Precision {
+        let space = floats.rows.space();
         match self.measure() {
             Measure::Floats { .. } => {
                 walk.run(floats);
@@ -99,7 +90,7 @@ impl CodesView {
                     probe,
                     walk,
                 };
-                let Asked { residual, is_far } = dispatch(space.kernels().isa(), task);
+                let Measured { residual, is_far } = dispatch(space.kernels().isa(), task);
                 match space.distance() {
                     _ if is_far => Precision::Exact,
                     Distance::Euclidean if self.is_exact() && residual == 0.0 => Precision::Whole,
@@ -125,25 +116,26 @@ struct AtQuery<'a, W> {
     walk: W,
 }
 
-/// How a query was coded.
-struct Asked {
+/// How a query was measured.
+struct Measured {
+    /// Of its codes.
     residual: f32,
     /// Whether the vectors were measured instead.
     is_far: bool,
 }
 
 impl<W: Walk> Task for AtQuery<'_, W> {
-    type Output = Asked;
+    type Output = Measured;
 
     #[inline(always)]
-    fn run<P: Products>(self, products: P) -> Asked {
+    fn run<P: Products>(self, products: P) -> Measured {
         let Self { bytes, codec, floats, far, probe, walk } = self;
         let probe = probe.take(bytes.stride);
         let residual = aim(codec, floats, probe).coded.residual;
         let is_far = residual > far;
         if is_far {
             walk.run(floats);
-            return Asked { residual, is_far };
+            return Measured { residual, is_far };
         }
         let probe = &*probe;
         if floats.rows.space().distance() == Distance::Dot {
@@ -151,6 +143,6 @@ impl<W: Walk> Task for AtQuery<'_, W> {
         } else {
             walk.run(ByteRuler { products, bytes, probe, form: Apart::of(probe) });
         }
-        Asked { residual, is_far }
+        Measured { residual, is_far }
     }
 }

@@ -10,7 +10,7 @@ use super::bound::{Bound, Most};
 use super::bytewise::sums;
 use super::codes::CodesView;
 use super::floatwise::FloatRuler;
-use super::front::{Asked, Front};
+use super::front::Front;
 use super::neighbour::Neighbour;
 use super::rows::RowsView;
 use super::scan::Nearest;
@@ -46,8 +46,8 @@ impl CodesView {
         k: usize,
         alive: impl Fn(u32) -> bool,
     ) -> Vec<Neighbour> {
-        let asked = [Asked { rows, query, inverse_norm }];
-        self.scan_some(rows, &asked, 0..rows.len(), k, &alive).pop().expect("one answer to one query")
+        let queries = [FloatRuler { rows, query, inverse_norm }];
+        self.scan_some(rows, &queries, 0..rows.len(), k, &alive).pop().expect("one answer to one query")
     }
 
     /// [`CodesView::scan`] for each of `queries` (row-major), of which `inverse_norms` has one each.
@@ -60,22 +60,24 @@ impl CodesView {
         alive: impl Fn(u32) -> bool + Sync,
         threads: Threads,
     ) -> Vec<Vec<Neighbour>> {
-        let asked: Vec<Asked<'_>> = queries
+        let queries: Vec<FloatRuler<'_>> = queries
             .chunks_exact(rows.space().dimension())
             .zip(inverse_norms)
-            .map(|(query, &inverse_norm)| Asked { rows, query, inverse_norm })
+            .map(|(query, &inverse_norm)| FloatRuler { rows, query, inverse_norm })
             .collect();
-        let work = asked.len() * rows.len() * rows.space().dimension();
+        let work = queries.len() * rows.len() * rows.space().dimension();
         let threads = if work < ALONE { Threads::ONE } else { threads };
-        let parts = asked.len().div_ceil(TOGETHER);
+        let parts = queries.len().div_ceil(TOGETHER);
         let spans = (threads.count() / parts.max(1)).min(rows.len() / SPAN).max(1);
         let span = rows.len().div_ceil(spans).max(1);
-        let pieces: Vec<(&[Asked<'_>], Range<usize>)> = asked
+        let pieces: Vec<(&[FloatRuler<'_>], Range<usize>)> = queries
             .chunks(TOGETHER)
-            .flat_map(|asked| (0..spans).map(move |at| (asked, at * span..rows.len().min((at + 1) * span))))
+            .flat_map(|queries| {
+                (0..spans).map(move |at| (queries, at * span..rows.len().min((at + 1) * span)))
+            })
             .collect();
         let found =
-            threads.map(&pieces, |(asked, slots)| self.scan_some(rows, asked, slots.clone(), k, &alive));
+            threads.map(&pieces, |(queries, slots)| self.scan_some(rows, queries, slots.clone(), k, &alive));
         found.chunks(spans).flat_map(|spans| merge(spans, k)).collect()
     }
 
@@ -83,20 +85,20 @@ impl CodesView {
     fn scan_some(
         &self,
         rows: &RowsView,
-        asked: &[Asked<'_>],
+        queries: &[FloatRuler<'_>],
         slots: Range<usize>,
         k: usize,
         alive: &impl Fn(u32) -> bool,
     ) -> Vec<Vec<Neighbour>> {
         if k == 0 {
-            return vec![Vec::new(); asked.len()];
+            return vec![Vec::new(); queries.len()];
         }
         let coded = self.len().clamp(slots.start, slots.end);
-        let mut nearest: Vec<Nearest> = asked.iter().map(|_| Nearest::new(k)).collect();
+        let mut nearest: Vec<Nearest> = queries.iter().map(|_| Nearest::new(k)).collect();
         let block = (BLOCK / size_of::<f32>() / rows.space().dimension()).max(1);
         for from in (coded..slots.end).step_by(block) {
             let block = from as u32..slots.end.min(from + block) as u32;
-            for (nearest, &Asked { query, inverse_norm, .. }) in nearest.iter_mut().zip(asked) {
+            for (nearest, &FloatRuler { query, inverse_norm, .. }) in nearest.iter_mut().zip(queries) {
                 nearest.scan(rows, block.clone(), query, inverse_norm, alive);
             }
         }
@@ -104,7 +106,7 @@ impl CodesView {
             && coded > slots.start
         {
             let slots = slots.start..coded;
-            let task = ByCodes { codec, coded: coded_rows, slots, k, asked, nearest, alive };
+            let task = ByCodes { codec, coded: coded_rows, slots, k, queries, nearest, alive };
             return dispatch(rows.space().kernels().isa(), task);
         }
         nearest.into_iter().map(Nearest::into_sorted).collect()
@@ -127,7 +129,7 @@ struct ByCodes<'a, A> {
     coded: Coded<'a>,
     slots: Range<usize>,
     k: usize,
-    asked: &'a [Asked<'a>],
+    queries: &'a [FloatRuler<'a>],
     /// What was found among rows without codes.
     nearest: Vec<Nearest>,
     alive: &'a A,
@@ -138,18 +140,17 @@ impl<A: Fn(u32) -> bool> Task for ByCodes<'_, A> {
 
     #[inline(always)]
     fn run<P: Products>(self, products: P) -> Self::Output {
-        let Self { codec, coded, slots, k, asked, nearest, alive } = self;
+        let Self { codec, coded, slots, k, queries, nearest, alive } = self;
         let stride = codec.stride();
-        let mut probes = vec![0_i8; asked.len() * stride];
-        let mut bases = Vec::with_capacity(asked.len());
-        let mut fronts = Vec::with_capacity(asked.len());
-        for ((&asked, nearest), probe) in asked.iter().zip(nearest).zip(probes.chunks_exact_mut(stride)) {
-            let Asked { rows, query, inverse_norm } = asked;
-            let (base, bound) = start(codec, FloatRuler { rows, query, inverse_norm }, probe);
+        let mut probes = vec![0_i8; queries.len() * stride];
+        let mut bases = Vec::with_capacity(queries.len());
+        let mut fronts = Vec::with_capacity(queries.len());
+        for ((&query, nearest), probe) in queries.iter().zip(nearest).zip(probes.chunks_exact_mut(stride)) {
+            let (base, bound) = start(codec, query, probe);
             bases.push(base);
-            fronts.push(Front::new(asked, bound, k, nearest));
+            fronts.push(Front::new(query, bound, k, nearest));
         }
-        if asked.len() < FEW {
+        if queries.len() < FEW {
             for ((front, probe), &base) in fronts.iter_mut().zip(probes.chunks_exact(stride)).zip(&bases) {
                 stream(products, coded, slots.clone(), probe, base, front, alive);
             }

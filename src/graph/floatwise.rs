@@ -6,7 +6,7 @@
 use super::rows::RowsView;
 use super::ruler::{ALPHA, Gauge, Probe, Ruler, ordered};
 
-/// From a query.
+/// From a query, or from a row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FloatRuler<'a> {
     pub(super) rows: &'a RowsView,
@@ -14,10 +14,18 @@ pub(super) struct FloatRuler<'a> {
     pub(super) inverse_norm: f32,
 }
 
+impl FloatRuler<'_> {
+    /// The key of the row of `slot` as `RowsView` has it.
+    #[inline(always)]
+    pub(super) fn exact(self, slot: u32) -> f32 {
+        self.rows.key_to(self.query, self.inverse_norm, slot)
+    }
+}
+
 impl Ruler for FloatRuler<'_> {
     #[inline(always)]
     fn key(self, slot: u32) -> u32 {
-        ordered(self.rows.key_to(self.query, self.inverse_norm, slot))
+        ordered(self.exact(slot))
     }
 
     #[inline(always)]

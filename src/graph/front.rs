@@ -7,9 +7,9 @@
 use std::collections::BinaryHeap;
 
 use super::bound::{Bound, Limits, Spread};
+use super::floatwise::FloatRuler;
 use super::neighbour::Neighbour;
-use super::rows::RowsView;
-use super::ruler::ordered;
+use super::ruler::{Ruler, ordered};
 use super::scan::Nearest;
 
 /// Rows kept before those that are no longer wanted are dropped, and the others measured.
@@ -18,17 +18,9 @@ const KEPT: usize = 4096;
 /// How far ahead rows are asked for while they are measured.
 const AHEAD: usize = 4;
 
-/// A query.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Asked<'a> {
-    pub(super) rows: &'a RowsView,
-    pub(super) query: &'a [f32],
-    pub(super) inverse_norm: f32,
-}
-
 #[derive(Debug)]
 pub(super) struct Front<'a> {
-    asked: Asked<'a>,
+    query: FloatRuler<'a>,
     bound: Bound,
     k: usize,
     /// The least of the greatest exact keys of rows, at most k of them, as `ordered` has them.
@@ -51,10 +43,10 @@ struct Kept {
 
 impl<'a> Front<'a> {
     /// Of the `k` nearest rows, at least one; `nearest` has those of other rows.
-    pub(super) fn new(asked: Asked<'a>, bound: Bound, k: usize, nearest: Nearest) -> Self {
+    pub(super) fn new(query: FloatRuler<'a>, bound: Bound, k: usize, nearest: Nearest) -> Self {
         let (greatest, kept) = (BinaryHeap::new(), Vec::new());
         let cutoff = nearest.worst().map_or(f64::INFINITY, f64::from);
-        Self { asked, bound, k, greatest, cutoff, kept, nearest }
+        Self { query, bound, k, greatest, cutoff, kept, nearest }
     }
 
     /// The limits that keys must pass to be worth [`Front::meet`].
@@ -106,7 +98,7 @@ impl<'a> Front<'a> {
 
     /// Measures what is kept, the likeliest first.
     fn measure(&mut self) {
-        let Asked { rows, query, inverse_norm } = self.asked;
+        let query = self.query;
         let mut kept = std::mem::take(&mut self.kept);
         kept.retain(|kept| kept.least <= self.cutoff);
         kept.sort_unstable_by(|a, b| a.least.total_cmp(&b.least).then(a.slot.cmp(&b.slot)));
@@ -117,9 +109,9 @@ impl<'a> Front<'a> {
             if exact.is_none()
                 && let Some(next) = kept.get(at + AHEAD)
             {
-                rows.prefetch(next.slot);
+                query.prefetch(next.slot);
             }
-            let key = exact.unwrap_or_else(|| rows.key_to(query, inverse_norm, slot));
+            let key = exact.unwrap_or_else(|| query.exact(slot));
             self.nearest.offer(Neighbour { key, slot });
             if let Some(worst) = self.nearest.worst() {
                 self.cutoff = self.cutoff.min(f64::from(worst));
