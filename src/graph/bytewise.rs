@@ -150,12 +150,6 @@ impl<P: Products> ByteGauge<'_, P> {
     }
 }
 
-/// `11 / 10` is the graph's margin in integers.
-#[inline(always)]
-fn covers(between: u32, key: u32) -> bool {
-    u64::from(between) * 11 <= u64::from(key) * 10
-}
-
 impl<P: Products> Gauge for ByteGauge<'_, P> {
     type Ruler<'a>
         = ByteRuler<'a, P, Apart>
@@ -169,7 +163,8 @@ impl<P: Products> Gauge for ByteGauge<'_, P> {
 
     #[inline(always)]
     fn covers(self, between: u32, key: u32) -> bool {
-        covers(between, key)
+        // ALPHA in integers.
+        u64::from(between) * 11 <= u64::from(key) * 10
     }
 
     #[inline(always)]
@@ -200,11 +195,11 @@ impl<P: Products> Gauge for LiftedGauge<'_, P> {
 
     #[inline(always)]
     fn covers(self, between: u32, key: u32) -> bool {
-        covers(between, key)
+        self.level.covers(between, key)
     }
 
     #[inline(always)]
     fn square(self, key: u32) -> f32 {
-        key as f32
+        self.level.square(key)
     }
 }

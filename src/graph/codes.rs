@@ -151,7 +151,7 @@ impl CodesView {
         let space = rows.space();
         let is_dot = space.distance() == Distance::Dot;
         match *self.measure {
-            Measure::Floats { roof } if is_dot => job.run(LiftedFloats { rows, roof }),
+            Measure::Floats { roof } if is_dot => job.run(LiftedFloats { level: FloatGauge { rows }, roof }),
             Measure::Floats { .. } => job.run(FloatGauge { rows }),
             Measure::Bytes { ref codec, roof } => {
                 let bytes = self.coded(codec);

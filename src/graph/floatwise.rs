@@ -53,19 +53,14 @@ impl Gauge for FloatGauge<'_> {
 
     #[inline(always)]
     fn covers(self, between: u32, key: u32) -> bool {
-        ALPHA * square(between) <= square(key)
+        ALPHA * self.square(between) <= self.square(key)
     }
 
     #[inline(always)]
     fn square(self, key: u32) -> f32 {
-        square(key)
+        // `ordered` sets the top bit of what is not negative, and these keys never are.
+        f32::from_bits(key & !(1 << 31))
     }
-}
-
-/// `ordered` sets the top bit of what is not negative, and these keys never are.
-#[inline(always)]
-fn square(key: u32) -> f32 {
-    f32::from_bits(key & !(1 << 31))
 }
 
 /// From a row, lifted.
@@ -80,29 +75,30 @@ impl Ruler for LiftedRuler<'_> {
     #[inline(always)]
     fn key(self, slot: u32) -> u32 {
         let between = self.lift - self.gauge.lift(slot);
-        let rows = self.gauge.rows;
+        let rows = self.gauge.level.rows;
         let apart = rows.space().kernels().squared_euclidean(self.row, rows.row(slot));
         ordered((apart + between * between).min(f32::MAX))
     }
 
     #[inline(always)]
     fn prefetch(self, slot: u32) {
-        self.gauge.rows.prefetch(slot);
+        self.gauge.level.rows.prefetch(slot);
     }
 }
 
 /// Between rows lifted to one norm, under dot.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LiftedFloats<'a> {
-    pub(super) rows: &'a RowsView,
+    pub(super) level: FloatGauge<'a>,
     pub(super) roof: f32,
 }
 
 impl LiftedFloats<'_> {
     #[inline(always)]
     fn lift(self, slot: u32) -> f32 {
-        let row = self.rows.row(slot);
-        (self.roof - self.rows.space().kernels().dot(row, row)).max(0.0).sqrt()
+        let rows = self.level.rows;
+        let row = rows.row(slot);
+        (self.roof - rows.space().kernels().dot(row, row)).max(0.0).sqrt()
     }
 }
 
@@ -114,16 +110,16 @@ impl Gauge for LiftedFloats<'_> {
 
     #[inline(always)]
     fn at<'a>(&'a self, slot: u32, _probe: &'a mut Probe) -> LiftedRuler<'a> {
-        LiftedRuler { gauge: *self, row: self.rows.row(slot), lift: self.lift(slot) }
+        LiftedRuler { gauge: *self, row: self.level.rows.row(slot), lift: self.lift(slot) }
     }
 
     #[inline(always)]
     fn covers(self, between: u32, key: u32) -> bool {
-        ALPHA * square(between) <= square(key)
+        self.level.covers(between, key)
     }
 
     #[inline(always)]
     fn square(self, key: u32) -> f32 {
-        square(key)
+        self.level.square(key)
     }
 }
