@@ -12,6 +12,7 @@ use super::bound;
 use super::bytewise::{ByteGauge, Bytes, LiftedGauge};
 use super::floatwise::{FloatGauge, LiftedFloats};
 use super::measure::Measure;
+use super::neighbour::Near;
 use super::rows::RowsView;
 use super::ruler::{Gauge, Job, Probe, Ruler};
 use super::threads::Threads;
@@ -206,6 +207,21 @@ impl Job for Key {
     }
 }
 
+/// Slots with their keys from a row.
+pub(super) struct KeysFrom<I>(pub(super) u32, pub(super) I);
+
+impl<I: Iterator<Item = u32>> Job for KeysFrom<I> {
+    type Output = Vec<Near>;
+
+    #[inline(always)]
+    fn run<G: Gauge>(self, gauge: G) -> Vec<Near> {
+        PROBE.with_borrow_mut(|probe| {
+            let ruler = gauge.at(self.0, probe);
+            self.1.map(|slot| Near { key: ruler.key(slot), slot }).collect()
+        })
+    }
+}
+
 /// The square of the distance between two rows, as far as the graph sees it.
 pub(super) struct Square(pub(super) u32, pub(super) u32);
 
@@ -219,6 +235,6 @@ impl Job for Square {
 }
 
 thread_local! {
-    /// So that one key costs no allocation.
+    /// So that a few keys cost no allocation.
     static PROBE: RefCell<Probe> = RefCell::default();
 }

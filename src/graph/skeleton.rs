@@ -12,10 +12,9 @@ use std::sync::Arc;
 
 use hnsw_rs::prelude::{Distance, Hnsw};
 
-use super::codes::{CodesView, Key, Square};
+use super::codes::{CodesView, KeysFrom, Square};
 use super::edges::{self, Edge};
 use super::links::Links;
-use super::neighbour::Near;
 use super::rows::RowsView;
 use super::scratch::Scratch;
 use super::tree::{ROOT, Tree};
@@ -83,17 +82,12 @@ impl Skeleton {
         tree: &mut Tree,
         roots: usize,
     ) {
-        let key = |a, b| codes.measure_rows(rows, Key(a, b));
         let slots = &*self.slots;
         for point in self.hnsw.get_point_indexation() {
             let slot = slots[point.get_origin_id()];
             let lowest = point.get_neighborhood_id().swap_remove(0);
-            let mut list: Vec<Near> = lowest
-                .iter()
-                .map(|near| slots[near.get_origin_id()])
-                .filter(|&near| near != slot)
-                .map(|near| Near { key: key(slot, near), slot: near })
-                .collect();
+            let near = lowest.iter().map(|near| slots[near.get_origin_id()]).filter(|&near| near != slot);
+            let mut list = codes.measure_rows(rows, KeysFrom(slot, near));
             list.sort_unstable();
             list.dedup();
             links.replace(slot, list.iter().map(|near| near.slot));
@@ -126,7 +120,6 @@ impl fmt::Debug for Skeleton {
 /// Grows the tree from `roots` along the shortest links first, as Prim does: short links are those
 /// pruning would keep anyway. Rows it cannot reach are linked from the nearest row it did.
 fn span(rows: &RowsView, codes: &CodesView, links: &Links, tree: &mut Tree, slots: &[u32], roots: &[u32]) {
-    let key = |a, b| codes.measure_rows(rows, Key(a, b));
     let mut heap = BinaryHeap::new();
     let mut reached = Vec::with_capacity(slots.len());
     let mut fresh = roots.to_vec();
@@ -134,12 +127,9 @@ fn span(rows: &RowsView, codes: &CodesView, links: &Links, tree: &mut Tree, slot
     loop {
         while let Some(slot) = fresh.pop() {
             reached.push(slot);
-            heap.extend(
-                links
-                    .neighbours(slot)
-                    .filter(|&near| !tree.has(near))
-                    .map(|near| Reverse((Near { key: key(slot, near), slot: near }, slot))),
-            );
+            let unmet = links.neighbours(slot).filter(|&near| !tree.has(near));
+            let keys = codes.measure_rows(rows, KeysFrom(slot, unmet));
+            heap.extend(keys.into_iter().map(|near| Reverse((near, slot))));
         }
         if let Some(Reverse((near, parent))) = heap.pop() {
             // The link may be gone since it was put here: making room for an orphan prunes.
@@ -151,12 +141,9 @@ fn span(rows: &RowsView, codes: &CodesView, links: &Links, tree: &mut Tree, slot
             continue;
         }
         let Some(orphan) = orphans.find(|&slot| !tree.has(slot)) else { return };
-        let nearest = reached
-            .iter()
-            .filter(|&&host| tree.has_room(host, links.width()))
-            .map(|&host| Near { key: key(host, orphan), slot: host })
-            .min()
-            .expect("a tree has leaves, and a leaf has room");
+        let hosts = reached.iter().copied().filter(|&host| tree.has_room(host, links.width()));
+        let keys = codes.measure_rows(rows, KeysFrom(orphan, hosts));
+        let nearest = keys.into_iter().min().expect("a tree has leaves, and a leaf has room");
         tree.set(orphan, nearest.slot);
         if links.neighbours(nearest.slot).all(|near| near != orphan) {
             let group = &[Edge::new(nearest.slot, nearest.key, orphan)];

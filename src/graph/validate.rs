@@ -4,9 +4,8 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use super::codes::Key;
+use super::codes::KeysFrom;
 use super::growing::Graph;
-use super::neighbour::Near;
 use super::rows::RowsView;
 use super::tree::ROOT;
 
@@ -80,9 +79,8 @@ impl Graph {
         if list.iter().collect::<HashSet<_>>().len() != list.len() {
             broken.push(format!("slot {slot} has a link twice"));
         }
-        let keys =
-            list.iter().map(|&near| Near { key: view.codes.measure_rows(rows, Key(slot, near)), slot: near });
-        if !self.is_resorting() && !keys.is_sorted() {
+        let keys = || view.codes.measure_rows(rows, KeysFrom(slot, list.iter().copied()));
+        if !self.is_resorting() && !keys().is_sorted() {
             broken.push(format!("the list of slot {slot} is not nearest first"));
         }
         let parent = self.tree.parent(slot);
