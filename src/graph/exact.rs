@@ -15,7 +15,7 @@ use super::neighbour::Neighbour;
 use super::rows::RowsView;
 use super::scan::Nearest;
 use super::threads::Threads;
-use super::tile::{Coded, Tiled, key};
+use super::tile::{Span, Tiled, key};
 use crate::metric::bytes::{Packed, Products, Task, dispatch};
 use crate::metric::{Codec, Distance};
 
@@ -105,8 +105,8 @@ impl CodesView {
         if let Some((codec, coded_rows)) = self.coded_rows(rows)
             && coded > slots.start
         {
-            let slots = slots.start..coded;
-            let task = ByCodes { codec, coded: coded_rows, slots, k, queries, nearest, alive };
+            let span = Span { coded: coded_rows, slots: slots.start..coded, alive };
+            let task = ByCodes { codec, span, queries, nearest };
             return dispatch(rows.space().kernels().isa(), task);
         }
         nearest.into_iter().map(Nearest::into_sorted).collect()
@@ -126,13 +126,10 @@ fn merge(spans: &[Vec<Vec<Neighbour>>], k: usize) -> impl Iterator<Item = Vec<Ne
 
 struct ByCodes<'a, A> {
     codec: &'a Codec,
-    coded: Coded<'a>,
-    slots: Range<usize>,
-    k: usize,
+    span: Span<'a, A>,
     queries: &'a [FloatRuler<'a>],
     /// What was found among rows without codes.
     nearest: Vec<Nearest>,
-    alive: &'a A,
 }
 
 impl<A: Fn(u32) -> bool> Task for ByCodes<'_, A> {
@@ -140,24 +137,21 @@ impl<A: Fn(u32) -> bool> Task for ByCodes<'_, A> {
 
     #[inline(always)]
     fn run<P: Products>(self, products: P) -> Self::Output {
-        let Self { codec, coded, slots, k, queries, nearest, alive } = self;
+        let Self { codec, span, queries, nearest } = self;
         let stride = codec.stride();
         let mut probes = vec![0_i8; queries.len() * stride];
-        let mut bases = Vec::with_capacity(queries.len());
         let mut fronts = Vec::with_capacity(queries.len());
         for ((&query, nearest), probe) in queries.iter().zip(nearest).zip(probes.chunks_exact_mut(stride)) {
             let (base, bound) = start(codec, query, probe);
-            bases.push(base);
-            fronts.push(Front::new(query, bound, k, nearest));
+            fronts.push(Front::new(query, base, bound, nearest));
         }
         if queries.len() < FEW {
-            for ((front, probe), &base) in fronts.iter_mut().zip(probes.chunks_exact(stride)).zip(&bases) {
-                stream(products, coded, slots.clone(), probe, base, front, alive);
+            for (front, probe) in fronts.iter_mut().zip(probes.chunks_exact(stride)) {
+                stream(products, &span, probe, front);
             }
         } else {
             let probes = Packed::new(&probes, stride);
-            let (bases, fronts) = (&bases, &mut fronts[..]);
-            Tiled { coded, slots, probes, bases, fronts, alive }.run(products);
+            Tiled { span, probes, fronts: &mut fronts }.run(products);
         }
         fronts.into_iter().map(Front::settle).collect()
     }
@@ -173,19 +167,18 @@ fn start(codec: &Codec, query: FloatRuler<'_>, probe: &mut [i8]) -> (i32, Bound)
     (if is_dot { 256 * sum } else { norm.wrapping_add(256 * sum) }, bound)
 }
 
-/// All rows of `slots` past one query.
+/// All rows of a span past one query.
 #[inline(always)]
-fn stream<P: Products>(
+fn stream<P: Products, A: Fn(u32) -> bool>(
     products: P,
-    coded: Coded<'_>,
-    slots: Range<usize>,
+    span: &Span<'_, A>,
     probe: &[i8],
-    base: i32,
     front: &mut Front<'_>,
-    alive: impl Fn(u32) -> bool,
 ) {
+    let Span { coded, ref slots, alive } = *span;
+    let base = front.base;
     let mut limits = front.limits();
-    for slot in slots {
+    for slot in slots.clone() {
         let dot = products.dot(coded.bytes.row(slot as u32), probe);
         let norms = &coded.bytes.norms[slot..=slot];
         let key = key(coded.addend(norms[0]), base, dot);

@@ -21,8 +21,9 @@ const AHEAD: usize = 4;
 #[derive(Debug)]
 pub(super) struct Front<'a> {
     query: FloatRuler<'a>,
+    /// What its keys of codes begin with (`tile::key`).
+    pub(super) base: i32,
     bound: Bound,
-    k: usize,
     /// The least of the greatest exact keys of rows, at most k of them, as `ordered` has them.
     greatest: BinaryHeap<u32>,
     /// k rows are known to have exact keys up to this.
@@ -42,11 +43,11 @@ struct Kept {
 }
 
 impl<'a> Front<'a> {
-    /// Of the `k` nearest rows, at least one; `nearest` has those of other rows.
-    pub(super) fn new(query: FloatRuler<'a>, bound: Bound, k: usize, nearest: Nearest) -> Self {
+    /// Of as many of the nearest rows as `nearest` takes, at least one, which has those of other rows.
+    pub(super) fn new(query: FloatRuler<'a>, base: i32, bound: Bound, nearest: Nearest) -> Self {
         let (greatest, kept) = (BinaryHeap::new(), Vec::new());
         let cutoff = nearest.worst().map_or(f64::INFINITY, f64::from);
-        Self { query, bound, k, greatest, cutoff, kept, nearest }
+        Self { query, base, bound, greatest, cutoff, kept, nearest }
     }
 
     /// The limits that keys must pass to be worth [`Front::meet`].
@@ -64,14 +65,15 @@ impl<'a> Front<'a> {
         let before = self.cutoff;
         self.kept.push(Kept { least, slot, exact: self.bound.exact(key, spread.residual) });
         let greatest = ordered((greatest as f32).next_up());
-        if self.greatest.len() < self.k {
+        let k = self.nearest.k;
+        if self.greatest.len() < k {
             self.greatest.push(greatest);
         } else if let Some(mut most) = self.greatest.peek_mut()
             && greatest < *most
         {
             *most = greatest;
         }
-        if self.greatest.len() == self.k
+        if self.greatest.len() == k
             && let Some(&most) = self.greatest.peek()
         {
             self.cutoff = self.cutoff.min(value(most));

@@ -41,7 +41,7 @@ pub fn scan_slots(
 /// The `k` smallest of the neighbours offered.
 #[derive(Debug)]
 pub(super) struct Nearest {
-    k: usize,
+    pub(super) k: usize,
     heap: BinaryHeap<Neighbour>,
 }
 

@@ -42,14 +42,19 @@ pub(super) fn key(addend: i32, base: i32, dot: i32) -> i32 {
     base.wrapping_add(addend).wrapping_sub(2 * dot)
 }
 
-/// The rows of `slots` against queries, of which `bases` are what their keys begin with, and `probes` the codes.
-pub(super) struct Tiled<'a, 'b, A> {
+/// Coded rows to compare: those of `slots` that are alive.
+#[derive(Debug)]
+pub(super) struct Span<'a, A> {
     pub(super) coded: Coded<'a>,
     pub(super) slots: Range<usize>,
+    pub(super) alive: &'a A,
+}
+
+/// The rows of a span against queries, of which `probes` are the codes.
+pub(super) struct Tiled<'a, 'b, A> {
+    pub(super) span: Span<'a, A>,
     pub(super) probes: Packed,
-    pub(super) bases: &'a [i32],
     pub(super) fronts: &'a mut [Front<'b>],
-    pub(super) alive: A,
 }
 
 /// A group of queries, one to a lane.
@@ -62,11 +67,11 @@ struct Group {
 }
 
 impl Group {
-    fn new(bases: &[i32], fronts: &[Front<'_>]) -> Self {
+    fn new(fronts: &[Front<'_>]) -> Self {
         let mut group =
             Self { bases: [0; LANES], base: [0.0; LANES], slope: [0.0; LANES], length: [0.0; LANES] };
-        group.bases[..bases.len()].copy_from_slice(bases);
         for lane in 0..LANES {
+            group.bases[lane] = fronts.get(lane).map_or(0, |front| front.base);
             group.set(lane, fronts.get(lane).map_or(Limits::NONE, Front::limits));
         }
         group
@@ -97,13 +102,9 @@ impl<A: Fn(u32) -> bool> Task for Tiled<'_, '_, A> {
 
     #[inline(always)]
     fn run<P: Products>(self, products: P) {
-        let Self { coded, slots, probes, bases, fronts, alive } = self;
+        let Self { span: Span { coded, slots, alive }, probes, fronts } = self;
         let rows = (BLOCK / coded.bytes.stride / TILE).max(1) * TILE;
-        let mut groups: Vec<Group> = bases
-            .chunks(LANES)
-            .zip(fronts.chunks(LANES))
-            .map(|(bases, fronts)| Group::new(bases, fronts))
-            .collect();
+        let mut groups: Vec<Group> = fronts.chunks(LANES).map(Group::new).collect();
         for from in slots.clone().step_by(rows) {
             let block = from..slots.end.min(from + rows);
             let mut group = 0;
@@ -114,7 +115,7 @@ impl<A: Fn(u32) -> bool> Task for Tiled<'_, '_, A> {
                     coded,
                     groups: &mut groups[group..group + width],
                     fronts: &mut fronts[group * LANES..],
-                    alive: &alive,
+                    alive,
                 };
                 if wide {
                     part.block(
