@@ -16,6 +16,7 @@ use super::neighbour::Near;
 use super::rows::RowsView;
 use super::ruler::{Gauge, Job, Probe, Ruler};
 use super::threads::Threads;
+use super::tile::CodedRows;
 use crate::metric::bytes::{Products, Task, dispatch};
 use crate::metric::{Codec, Coded, Distance};
 
@@ -163,10 +164,10 @@ impl CodesView {
     }
 
     /// The codes and what they are worth; `None` where rows are measured as they are.
-    pub(super) fn coded_rows(&self, rows: &RowsView) -> Option<(&Codec, super::tile::Coded<'_>)> {
+    pub(super) fn coded_rows(&self, rows: &RowsView) -> Option<(&Codec, CodedRows<'_>)> {
         let Measure::Bytes { codec, .. } = &*self.measure else { return None };
         let is_dot = rows.space().distance() == Distance::Dot;
-        Some((codec, super::tile::Coded { bytes: self.coded(codec), residuals: &self.residuals, is_dot }))
+        Some((codec, CodedRows { bytes: self.coded(codec), residuals: &self.residuals, is_dot }))
     }
 
     pub(super) fn coded(&self, codec: &Codec) -> Bytes<'_> {

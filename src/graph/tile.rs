@@ -16,13 +16,13 @@ const WIDE: usize = 3;
 
 /// Coded rows and what their bounds need.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Coded<'a> {
+pub(super) struct CodedRows<'a> {
     pub(super) bytes: Bytes<'a>,
     pub(super) residuals: &'a [f32],
     pub(super) is_dot: bool,
 }
 
-impl Coded<'_> {
+impl CodedRows<'_> {
     #[inline(always)]
     pub(super) fn spread(&self, slot: u32) -> Spread {
         Spread { norm: self.bytes.norms[slot as usize], residual: self.residuals[slot as usize] }
@@ -45,7 +45,7 @@ pub(super) fn key(addend: i32, base: i32, dot: i32) -> i32 {
 /// Coded rows to compare: those of `slots` that are alive.
 #[derive(Debug)]
 pub(super) struct Span<'a, A> {
-    pub(super) coded: Coded<'a>,
+    pub(super) coded: CodedRows<'a>,
     pub(super) slots: Range<usize>,
     pub(super) alive: &'a A,
 }
@@ -134,7 +134,7 @@ impl<A: Fn(u32) -> bool> Task for Tiled<'_, '_, A> {
 
 /// Some groups, and the fronts of their queries and of those after them.
 struct Part<'a, 'b, A> {
-    coded: Coded<'a>,
+    coded: CodedRows<'a>,
     groups: &'a mut [Group],
     fronts: &'a mut [Front<'b>],
     alive: &'a A,
