@@ -9,7 +9,7 @@ use std::arch::x86_64::{
     _mm256_madd_epi16, _mm256_permute4x64_epi64, _mm256_setzero_si256, _mm256_storeu_si256,
 };
 
-use super::packed::{QUAD, Step, Sums, TILE};
+use super::packed::{QUAD, Step, Sums, TileRows, TileSums};
 
 /// Bytes that fill a register once they are widened.
 const HALF: usize = 16;
@@ -33,7 +33,7 @@ pub(super) fn dot(row: &[u8], probe: &[i8]) -> i32 {
 /// [`dot`] of each row with each probe of each group.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn tile<const G: usize>(rows: [&[u8]; TILE], groups: [&[Step]; G], sums: &mut [[Sums; G]; TILE]) {
+pub(super) fn tile<const G: usize>(rows: TileRows<'_>, groups: [&[Step]; G], sums: &mut TileSums<G>) {
     for (rows, sums) in rows.as_chunks::<2>().0.iter().zip(sums.as_chunks_mut::<2>().0) {
         for (at, group) in groups.into_iter().enumerate() {
             let [first, second] = pair(*rows, group);

@@ -10,7 +10,7 @@ use std::arch::x86_64::{
 };
 
 use super::BLOCK;
-use super::packed::{QUAD, Step, Sums, TILE};
+use super::packed::{QUAD, Step, Sums, TILE, TileRows, TileSums};
 
 /// The sum of `row[i] * probe[i]`.
 #[inline]
@@ -34,7 +34,7 @@ pub(super) fn dot(row: &[u8], probe: &[i8]) -> i32 {
 /// 24 multiplications waits for eleven loads.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-pub(super) fn tile<const G: usize>(rows: [&[u8]; TILE], groups: [&[Step]; G], out: &mut [[Sums; G]; TILE]) {
+pub(super) fn tile<const G: usize>(rows: TileRows<'_>, groups: [&[Step]; G], out: &mut TileSums<G>) {
     let lengths = rows.iter().map(|row| row.len() / QUAD).chain(groups.iter().map(|group| group.len()));
     let steps = lengths.min().unwrap_or(0);
     let mut sums = [[_mm512_setzero_si512(); G]; TILE];

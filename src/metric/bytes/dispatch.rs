@@ -3,7 +3,7 @@
 //! A value of a type that implements [`Products`] is the proof that the processor has what it needs: only
 //! [`dispatch`] makes them.
 
-use super::packed::{Step, Sums, TILE};
+use super::packed::{Step, Sums, TileRows, TileSums};
 use super::scalar;
 use crate::metric::Isa;
 
@@ -16,7 +16,7 @@ pub trait Products: Copy + Send + Sync {
     fn dot(self, row: &[u8], probe: &[i8]) -> i32;
 
     /// [`Products::dot`] of each row with each probe of each group, all of one length.
-    fn tile<const G: usize>(self, rows: [&[u8]; TILE], groups: [&[Step]; G], sums: &mut [[Sums; G]; TILE]);
+    fn tile<const G: usize>(self, rows: TileRows<'_>, groups: [&[Step]; G], sums: &mut TileSums<G>);
 
     /// The lanes, a bit each, where `addend + bases[i] - 2 * sums[i] <= limits[i]` in wrapping arithmetic.
     #[inline(always)]
@@ -67,7 +67,7 @@ impl Products for Scalar {
     }
 
     #[inline(always)]
-    fn tile<const G: usize>(self, rows: [&[u8]; TILE], groups: [&[Step]; G], sums: &mut [[Sums; G]; TILE]) {
+    fn tile<const G: usize>(self, rows: TileRows<'_>, groups: [&[Step]; G], sums: &mut TileSums<G>) {
         scalar::tile(rows, groups, sums);
     }
 }
@@ -85,7 +85,7 @@ impl Products for Neon {
     }
 
     #[inline(always)]
-    fn tile<const G: usize>(self, rows: [&[u8]; TILE], groups: [&[Step]; G], sums: &mut [[Sums; G]; TILE]) {
+    fn tile<const G: usize>(self, rows: TileRows<'_>, groups: [&[Step]; G], sums: &mut TileSums<G>) {
         super::neon::tile(rows, groups, sums);
     }
 }
@@ -93,7 +93,7 @@ impl Products for Neon {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::super::{avx2, avx512};
-    use super::{Products, Step, Sums, TILE, Task, check};
+    use super::{Products, Step, Sums, Task, TileRows, TileSums, check};
 
     /// Whether the processor has all that [`on_avx512`] is compiled with.
     #[inline]
@@ -119,12 +119,7 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn tile<const G: usize>(
-            self,
-            rows: [&[u8]; TILE],
-            groups: [&[Step]; G],
-            sums: &mut [[Sums; G]; TILE],
-        ) {
+        fn tile<const G: usize>(self, rows: TileRows<'_>, groups: [&[Step]; G], sums: &mut TileSums<G>) {
             // SAFETY: as above.
             unsafe { avx512::tile(rows, groups, sums) };
         }
@@ -154,12 +149,7 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn tile<const G: usize>(
-            self,
-            rows: [&[u8]; TILE],
-            groups: [&[Step]; G],
-            sums: &mut [[Sums; G]; TILE],
-        ) {
+        fn tile<const G: usize>(self, rows: TileRows<'_>, groups: [&[Step]; G], sums: &mut TileSums<G>) {
             // SAFETY: as above.
             unsafe { avx2::tile(rows, groups, sums) };
         }

@@ -15,7 +15,7 @@ mod packed;
 mod scalar;
 
 pub use dispatch::{BLOCK, Products, Task, dispatch};
-pub use packed::{LANES, Packed, Step, Sums, TILE};
+pub use packed::{LANES, Packed, Step, Sums, TILE, TileRows, TileSums};
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use std::arch::aarch64::{
     vmlal_high_s16, vmlal_s16, vmovl_s8, vmovl_u8, vreinterpretq_s16_u16,
 };
 
-use super::packed::{LANES, QUAD, Step, Sums, TILE};
+use super::packed::{LANES, QUAD, Step, Sums, TileRows, TileSums};
 
 /// Bytes that fill a register once they are widened.
 const HALF: usize = 8;
@@ -31,7 +31,7 @@ pub(super) fn dot(row: &[u8], probe: &[i8]) -> i32 {
 
 /// [`dot`] of each row with each probe of each group.
 #[inline]
-pub(super) fn tile<const G: usize>(rows: [&[u8]; TILE], groups: [&[Step]; G], sums: &mut [[Sums; G]; TILE]) {
+pub(super) fn tile<const G: usize>(rows: TileRows<'_>, groups: [&[Step]; G], sums: &mut TileSums<G>) {
     for (row, sums) in rows.into_iter().zip(sums) {
         for (group, sums) in groups.into_iter().zip(sums) {
             *sums = line(row, group);

@@ -20,6 +20,12 @@ pub struct Step(pub(super) [i8; BLOCK]);
 /// The sums of one row with each probe of a group.
 pub type Sums = [i32; LANES];
 
+/// The rows of a tile.
+pub type TileRows<'a> = [&'a [u8]; TILE];
+
+/// The sums of each row of a tile with each probe of `G` groups.
+pub type TileSums<const G: usize> = [[Sums; G]; TILE];
+
 /// Probes of one length, in groups; the last group is filled up with zeros.
 #[derive(Debug)]
 pub struct Packed {

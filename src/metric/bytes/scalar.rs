@@ -2,7 +2,7 @@
 //!
 //! It asks for no blocks, and adds in the order of the bytes.
 
-use super::packed::{QUAD, Step, Sums, TILE};
+use super::packed::{QUAD, Step, Sums, TileRows, TileSums};
 
 /// The sum of `row[i] * probe[i]`.
 #[inline]
@@ -12,7 +12,7 @@ pub(super) fn dot(row: &[u8], probe: &[i8]) -> i32 {
 
 /// [`dot`] of each row with each probe of each group.
 #[inline]
-pub(super) fn tile<const G: usize>(rows: [&[u8]; TILE], groups: [&[Step]; G], sums: &mut [[Sums; G]; TILE]) {
+pub(super) fn tile<const G: usize>(rows: TileRows<'_>, groups: [&[Step]; G], sums: &mut TileSums<G>) {
     for (row, sums) in rows.into_iter().zip(sums) {
         for (group, sums) in groups.into_iter().zip(sums) {
             *sums = Sums::default();

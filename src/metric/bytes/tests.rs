@@ -2,7 +2,7 @@
 //!
 //! Those that the processor does not have fall back, and are tried all the same.
 
-use super::{BLOCK, LANES, Packed, Products, Sums, TILE, Task, dispatch, scalar};
+use super::{BLOCK, LANES, Packed, Products, Sums, TILE, Task, TileRows, TileSums, dispatch, scalar};
 use crate::metric::Isa;
 
 struct Dot<'a>(&'a [u8], &'a [i8]);
@@ -51,10 +51,10 @@ fn the_largest_sums_do_not_saturate() {
     }
 }
 
-struct Tile<'a>([&'a [u8]; TILE], &'a Packed);
+struct Tile<'a>(TileRows<'a>, &'a Packed);
 
 impl Task for Tile<'_> {
-    type Output = ([[Sums; 4]; TILE], [[Sums; 1]; TILE]);
+    type Output = (TileSums<4>, TileSums<1>);
 
     #[inline(always)]
     fn run<P: Products>(self, products: P) -> Self::Output {
@@ -82,7 +82,7 @@ fn every_product_of_a_tile_is_that_of_the_row_and_the_probe() {
             let rows: Vec<u8> = stream(length as u64).take(TILE * length).map(at_its_limits).collect();
             let probes = stream(length as u64 + 1).take(PROBES * length);
             let probes: Vec<i8> = probes.map(|byte| at_its_limits(byte) as i8).collect();
-            let tile: [&[u8]; TILE] = std::array::from_fn(|row| &rows[row * length..(row + 1) * length]);
+            let tile: TileRows<'_> = std::array::from_fn(|row| &rows[row * length..(row + 1) * length]);
             let (four, last) = dispatch(isa, Tile(tile, &Packed::new(&probes, length)));
             for (row, (four, last)) in tile.iter().zip(four.iter().zip(&last)) {
                 let mut sums = four.iter().chain(last).flatten();
