@@ -15,44 +15,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use support::faults::Faults;
 use support::numbers::Seeded;
-use vectord::error::{ErrorKind, Result};
+use vectord::error::ErrorKind;
 use vectord::registry::{Batch, Distance, LiveIndex, Params, Registry, SearchOptions, Settings};
-use vectord::store::{Capabilities, Directory, Key, Memory, Page, Put, Replace, Store};
+use vectord::store::{Directory, Memory, Store};
 
 const D: usize = 128;
 /// So many rows have a graph, and two thirds of them more than a mebibyte of vectors.
 const ROWS: usize = 3_300;
 
-/// A store that has no files of its own to map.
-#[derive(Debug)]
-struct Reads(Arc<dyn Store>);
-
-impl Store for Reads {
-    fn put_if_absent(&self, key: &Key, bytes: &[u8]) -> Put {
-        self.0.put_if_absent(key, bytes)
-    }
-    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
-        self.0.get(key)
-    }
-    fn size(&self, key: &Key) -> Result<Option<u64>> {
-        self.0.size(key)
-    }
-    fn list(&self, prefix: &str, start_after: Option<&str>, limit: usize) -> Result<Page> {
-        self.0.list(prefix, start_after, limit)
-    }
-    fn delete(&self, key: &Key) -> Result<()> {
-        self.0.delete(key)
-    }
-    fn replace(&self, key: &Key, bytes: &[u8]) -> Replace {
-        self.0.replace(key, bytes)
-    }
-    fn url(&self) -> String {
-        self.0.url()
-    }
-    fn capabilities(&self) -> Capabilities {
-        self.0.capabilities()
-    }
+/// A store that has no files of its own to map, whatever the inner one has.
+fn reads(inner: impl Store + 'static) -> Arc<dyn Store> {
+    Faults::before(Arc::new(inner))
 }
 
 /// Rows by id, as they were given.
@@ -147,7 +122,7 @@ fn vectors_are_the_same_bits_through_checkpoints_reopening_more_rows_and_compact
         registry.close().unwrap();
 
         // Opened from the map with a tail of the log, and by who cannot map.
-        let reads = on(Arc::new(Reads(Arc::new(Directory::open(root.path()).unwrap()))));
+        let reads = on(reads(Directory::open(root.path()).unwrap()));
         let copy = reads.get("docs").unwrap();
         registry = directory(root.path());
         let live = registry.get("docs").unwrap();
@@ -302,7 +277,7 @@ fn a_store_without_files_and_an_index_too_small_to_be_worth_it_keep_their_vector
     let root = tempfile::tempdir().unwrap();
     let stores: [(Arc<dyn Store>, usize); 3] = [
         (Arc::new(Memory::new()), ROWS),
-        (Arc::new(Reads(Arc::new(Memory::new()))), ROWS),
+        (reads(Memory::new()), ROWS),
         (Arc::new(Directory::open(root.path()).unwrap()), 1_000),
     ];
     for (store, rows) in stores {
