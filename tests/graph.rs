@@ -4,11 +4,14 @@
 // Helpers of tests may panic; keys are compared bit for bit on purpose.
 #![allow(clippy::unwrap_used, clippy::float_cmp)]
 
+mod support;
+
 use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use proptest::prelude::*;
+use support::numbers::Seeded;
 use vectord::error::ErrorKind;
 use vectord::graph::{EF_SEARCH, Graph, GraphView, Neighbour, Rows, RowsView, Schedule, Step, Threads, scan};
 use vectord::metric::{Distance, Space};
@@ -17,30 +20,10 @@ const D: usize = 24;
 const M: usize = 16;
 const EF_CONSTRUCTION: usize = 200;
 
-/// A splitmix64 stream.
-struct Seeded(u64);
-
-impl Seeded {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound as u64) as usize
-    }
-
-    fn value(&mut self) -> f32 {
-        (self.next() >> 40) as f32 / (1 << 23) as f32 - 1.0
-    }
-}
-
 /// `n` rows around 40 centres, in cluster order, about one in twenty a copy of an earlier row.
 fn clustered(n: usize, seed: u64) -> Vec<f32> {
     let mut random = Seeded(seed);
-    let centres: Vec<f32> = (0..40 * D).map(|_| random.value()).collect();
+    let centres: Vec<f32> = (0..40 * D).map(|_| random.float()).collect();
     let mut vectors: Vec<f32> = Vec::with_capacity(n * D);
     for row in 0..n {
         if row > 0 && random.below(20) == 0 {
@@ -48,7 +31,7 @@ fn clustered(n: usize, seed: u64) -> Vec<f32> {
             vectors.extend_from_within(from..from + D);
         } else {
             let centre = row * 40 / n * D;
-            vectors.extend((0..D).map(|i| centres[centre + i] + 0.4 * random.value()));
+            vectors.extend((0..D).map(|i| centres[centre + i] + 0.4 * random.float()));
         }
     }
     vectors
@@ -97,7 +80,7 @@ fn recall(index: &Index, seed: u64) -> f64 {
     let (mut hits, mut all) = (0, 0);
     for _ in 0..100 {
         let near = rows.row(random.below(rows.len()) as u32);
-        let query: Vec<f32> = near.iter().map(|value| value + 0.2 * random.value()).collect();
+        let query: Vec<f32> = near.iter().map(|value| value + 0.2 * random.float()).collect();
         let norm = rows.space().distance().admit(&query).unwrap();
         let truth = scan(&rows, &query, norm, 10, |_| true);
         let found: HashSet<u32> = search(&rows, &graph, &query, 10).iter().map(|near| near.slot).collect();
@@ -154,7 +137,7 @@ fn the_same_entries_make_the_same_bytes_and_decoding_goes_on_where_it_stopped() 
 #[test]
 fn every_copy_of_a_vector_is_found_and_every_other_row_finds_itself() {
     let mut random = Seeded(6);
-    let common: Vec<f32> = (0..D).map(|_| random.value()).collect();
+    let common: Vec<f32> = (0..D).map(|_| random.float()).collect();
     let mut vectors = Vec::new();
     let mut copies = Vec::new();
     for slot in 0..6000_u32 {
@@ -162,7 +145,7 @@ fn every_copy_of_a_vector_is_found_and_every_other_row_finds_itself() {
             copies.push(slot);
             vectors.extend_from_slice(&common);
         } else {
-            vectors.extend((0..D).map(|_| random.value()));
+            vectors.extend((0..D).map(|_| random.float()));
         }
     }
     for (distance, entry) in [(Distance::Cosine, 6000), (Distance::Euclidean, 500), (Distance::Cosine, 37)] {
@@ -190,14 +173,14 @@ fn an_index_of_one_vector_only_works() {
 #[test]
 fn scaled_copies_stay_reachable_under_cosine() {
     let mut random = Seeded(7);
-    let direction: Vec<f32> = (0..D).map(|_| random.value()).collect();
+    let direction: Vec<f32> = (0..D).map(|_| random.float()).collect();
     let mut vectors = Vec::new();
     for slot in 0..5000 {
         if slot % 2 == 0 {
             let scale = 1.0 + slot as f32 / 1000.0;
             vectors.extend(direction.iter().map(|value| value * scale));
         } else {
-            vectors.extend((0..D).map(|_| random.value()));
+            vectors.extend((0..D).map(|_| random.float()));
         }
     }
     for entry in [5000, 600] {
@@ -229,7 +212,7 @@ fn a_log_makes_the_bytes_it_always_made() {
 fn a_graph_is_sound_between_any_two_steps_whatever_ties_it_has() {
     let mut random = Seeded(14);
     let mut vectors = clustered(4000, 15);
-    let direction: Vec<f32> = (0..D).map(|_| random.value()).collect();
+    let direction: Vec<f32> = (0..D).map(|_| random.float()).collect();
     for row in (0..4000).step_by(3) {
         let scale = 1.0 + row as f32 / 1000.0;
         let ties = vectors[row * D..(row + 1) * D].iter_mut().zip(&direction);
@@ -361,7 +344,7 @@ proptest! {
         let index = INDEX.get_or_init(|| Index::of(Distance::Euclidean, &clustered(4500, 13), entry));
         let (rows, graph) = index.views();
         let mut random = Seeded(seed);
-        let query: Vec<f32> = (0..D).map(|_| random.value()).collect();
+        let query: Vec<f32> = (0..D).map(|_| random.float()).collect();
         let found = graph.search(&rows, &query, 1.0, k, ef, |_| true, rows.len());
         prop_assert_eq!(found.len(), k);
         prop_assert!(found.windows(2).all(|pair| pair[0] < pair[1]));
