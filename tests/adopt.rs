@@ -4,17 +4,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod support;
+
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
+use support::golden::golden;
 use vectord::error::ErrorKind;
 use vectord::registry::{Registry, SearchOptions};
 use vectord::store::{Key, Memory, Replace, Store, list_all};
-
-fn golden(name: &str) -> Vec<u8> {
-    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)).unwrap()
-}
 
 fn store_with(blob: &[u8]) -> Arc<Memory> {
     let store = Arc::new(Memory::new());

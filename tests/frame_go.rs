@@ -2,16 +2,13 @@
 //! of FORMAT.md, and what is accepted and refused around them.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use std::collections::BTreeMap;
-use std::path::Path;
+mod support;
 
+use std::collections::BTreeMap;
+
+use support::golden::golden;
 use vectord::error::ErrorKind;
 use vectord::frame::{Params, V1Row, decode_v1, encode_v1};
-
-fn golden(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
 
 fn params(dimension: u32) -> Params {
     Params { name: "golden".into(), dimension, m: 16, ef_search: 0, distance: "cosine".into() }

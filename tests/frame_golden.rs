@@ -3,19 +3,16 @@
 //! The Go service's blobs are in `frame_go.rs`.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use std::collections::BTreeMap;
-use std::path::Path;
+mod support;
 
+use std::collections::BTreeMap;
+
+use support::golden::golden;
 use vectord::frame::{
     Floor, Frame, Header, IdempotencyRecord, Ids, MetadataRows, Op, OpMeta, Params, Rows, SnapshotHeader,
     SnapshotRef, TextsBuf, WriterState, decode_entry, decode_envelope, decode_floor, decode_rows_payload,
     decode_snapshot, digest_of, encode_entry, encode_floor, encode_snapshot,
 };
-
-fn golden(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
 
 fn bits(vectors: &[f32]) -> Vec<u32> {
     vectors.iter().map(|value| value.to_bits()).collect()

@@ -9,7 +9,8 @@ use vectord::frame::{
 };
 
 use crate::edits::{apply, edits};
-use crate::inputs::{build_rows, entry, golden, header, owned, rows, snapshot};
+use crate::golden::golden;
+use crate::inputs::{build_rows, entry, header, owned, rows, snapshot};
 use crate::reseal::{reseal_entry, reseal_snapshot};
 
 fn touch_entry(bytes: &[u8]) -> Option<Vec<u8>> {

@@ -187,7 +187,3 @@ pub(crate) fn snapshot() -> impl Strategy<Value = Vec<u8>> {
         snapshot_bytes(header, &slots, adjacency.as_deref(), &records)
     })
 }
-
-pub(crate) fn golden(name: &str) -> Vec<u8> {
-    std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)).unwrap()
-}

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod edits;
+#[path = "../support/golden.rs"]
+mod golden;
 mod inputs;
 mod reseal;
 

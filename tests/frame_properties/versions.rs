@@ -3,7 +3,7 @@
 use vectord::error::ErrorKind;
 use vectord::frame::{Floor, decode_entry, decode_floor, decode_snapshot, encode_floor};
 
-use crate::inputs::golden;
+use crate::golden::golden;
 use crate::reseal::{reseal_entry, reseal_snapshot};
 
 #[test]

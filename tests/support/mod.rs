@@ -1,4 +1,5 @@
-//! What several integration tests share: seeded numbers, clustered vectors, and a store that fails on demand.
+//! What several integration tests share: seeded numbers, clustered vectors, golden bytes, and a store that fails on
+//! demand.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,4 +10,5 @@
 )]
 
 pub mod faults;
+pub mod golden;
 pub mod numbers;
