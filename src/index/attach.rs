@@ -37,11 +37,20 @@ impl Index {
     /// It may be called from any thread; of two at once one waits for the other.
     pub fn attach_some(&self) -> bool {
         if self.pending() > 0 {
-            self.with_graph(|graph, view, kept| {
-                self.step(graph, view, kept);
-            });
+            self.with_graph(
+                || (),
+                |graph, view, kept, ()| {
+                    self.step(graph, view, kept);
+                },
+            );
         }
         self.pending() > 0
+    }
+
+    /// Does what is due by now; what becomes due meanwhile may be left.
+    pub fn attach_present(&self) {
+        let due = self.view.load().due;
+        while !self.view.load().graph.is_attached_to(due) && self.attach_some() {}
     }
 
     /// Does all that is due, entries that come meanwhile included.
@@ -51,17 +60,35 @@ impl Index {
 
     /// Runs `then` on a view and its graph, all that was due by then done. `apply` may go on meanwhile.
     pub(super) fn with_settled<T>(&self, then: impl FnOnce(&View, &Graph) -> T) -> T {
-        self.with_graph(|graph, view, kept| {
+        self.with_settled_at(|| (), |()| (), |view, graph, ()| then(view, graph))
+    }
+
+    /// As [`with_settled`](Self::with_settled), of a moment at which the guard that `hold` returns is held; `told`,
+    /// what the guard is given back for, is there for `then`.
+    pub(super) fn with_settled_at<G, S, T>(
+        &self,
+        hold: impl Fn() -> G,
+        told: impl FnOnce(G) -> S,
+        then: impl FnOnce(&View, &Graph, S) -> T,
+    ) -> T {
+        self.with_graph(hold, |graph, view, kept, guard| {
+            let told = told(guard);
             while self.step(graph, view, kept) != Step::Idle {}
-            then(view, graph)
+            then(view, graph, told)
         })
     }
 
-    /// Runs `then` on the present view, its graph, and what keeps the graph.
-    fn with_graph<T>(&self, then: impl FnOnce(&mut Graph, &View, &Arc<Mutex<Graph>>) -> T) -> T {
+    /// Runs `then` on the present view, its graph, what keeps the graph, and the guard that was held when the view was
+    /// taken.
+    fn with_graph<G, T>(
+        &self,
+        hold: impl Fn() -> G,
+        then: impl FnOnce(&mut Graph, &View, &Arc<Mutex<Graph>>, G) -> T,
+    ) -> T {
         loop {
             let kept = Arc::clone(&self.writer.lock().graph);
             let mut graph = kept.lock();
+            let guard = hold();
             let view = {
                 let writer = self.writer.lock();
                 if !Arc::ptr_eq(&writer.graph, &kept) {
@@ -70,7 +97,7 @@ impl Index {
                 graph.follow(&writer.schedule);
                 self.view.load_full()
             };
-            return then(&mut graph, &view, &kept);
+            return then(&mut graph, &view, &kept, guard);
         }
     }
 

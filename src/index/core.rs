@@ -2,8 +2,9 @@
 //!
 //! Architecture invariant: the lookup from ids and the view change together under the lookup's write
 //! lock, so whoever holds its read lock sees both of one entry. Searches use the view alone, lock-free.
-//! Locks are taken in one order: the graph's, the writer's, the lookup's. The graph's is held while rows
-//! are attached; `apply` never takes it, and the others are held no longer than a change of the view.
+//! Locks are taken in one order: the graph's, what `with_parts_at` is asked to hold, the writer's, the lookup's.
+//! The graph's is held while rows are attached; `apply` never takes it, and the others are held no longer than a
+//! change of the view.
 
 use std::sync::Arc;
 

@@ -53,6 +53,19 @@ impl Index {
         self.with_settled(|view, graph| take(&parts_of(view, graph)))
     }
 
+    /// As [`Index::with_parts`], of a moment at which the guard that `hold` returns is held. `told` gives the guard
+    /// back as soon as the moment is fixed, long before all is attached, with what it wants `take` to know.
+    ///
+    /// `hold` is called under the graph's lock: who holds what it waits for may not wait for a graph.
+    pub fn with_parts_at<G, S, T>(
+        &self,
+        hold: impl Fn() -> G,
+        told: impl FnOnce(G) -> S,
+        take: impl FnOnce(&Parts<'_>, S) -> T,
+    ) -> T {
+        self.with_settled_at(hold, told, |view, graph, told| take(&parts_of(view, graph), told))
+    }
+
     /// The vectors of the present state, to be held while it goes on.
     pub fn vectors(&self) -> Vectors {
         Vectors(self.view.load().rows.clone())

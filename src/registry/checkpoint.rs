@@ -1,7 +1,7 @@
 //! Writing a snapshot while readers, and followers of others' writes, go on.
 //!
-//! The index is held only while the bytes are made and while the log takes notice; the store's work, which takes
-//! longest, is done in between.
+//! The index is held only while what the log remembers is copied and while the log takes notice; the bytes are made
+//! and stored in between.
 
 use std::sync::Arc;
 
@@ -15,15 +15,14 @@ use crate::log::{Keep, delete_below, publish_snapshot};
 
 /// Writes a snapshot of the present state, raises the floor and deletes what is below; answers its seq.
 pub(super) fn checkpoint(keeper: &Mutex<Keeper>) -> Result<u64> {
-    let shown = Arc::clone(&keeper.lock().shown);
-    shown.attach_down_to(0);
-    let (store, name, settings, seq, snapshot) = {
+    let (store, name, settings, shown) = {
         let mut keeper = keeper.lock();
         keeper.ready()?;
-        let Keeper { name, params, log, shown, settings, .. } = &*keeper;
-        let snapshot = snapshot::encode(name, params, log, &shown.index())?;
-        (Arc::clone(log.store()), name.clone(), settings.log.clone(), log.position().seq, snapshot)
+        let Keeper { name, log, shown, settings, .. } = &*keeper;
+        (Arc::clone(log.store()), name.clone(), settings.log.clone(), Arc::clone(shown))
     };
+    shown.attach_present();
+    let (seq, snapshot) = snapshot::encode(keeper)?;
     let published = publish_snapshot(&*store, &name, seq, &snapshot.pieces(), &settings);
     drop(snapshot);
     if published.is_ok() {

@@ -1,7 +1,8 @@
 //! The one thread that writes an index: it groups what queued while the last entry was being written.
 //!
-//! It is never cancelled with a request: a caller that went away changes nothing. It ends when asked to
-//! close, or when every handle is gone, after a last checkpoint if one is worth its bytes.
+//! It is never cancelled with a request: a caller that went away changes nothing. Checkpoints that fall due while it
+//! writes are another thread's (`aside.rs`). It ends when asked to close, or when every handle is gone, after a last
+//! checkpoint if one is worth its bytes.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -9,6 +10,7 @@ use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 
+use super::aside::Aside;
 use super::checkpoint::checkpoint;
 use super::group::Group;
 use super::keeper::{Attempt, Keeper};
@@ -41,19 +43,22 @@ pub(super) fn start(name: &str, keeper: Arc<Mutex<Keeper>>) -> Result<(Sender<Re
     Ok((sender, thread))
 }
 
-fn run(keeper: &Mutex<Keeper>, requests: &Receiver<Request>) {
+fn run(keeper: &Arc<Mutex<Keeper>>, requests: &Receiver<Request>) {
     let worthwhile = keeper.lock().log.checkpoint_worthwhile();
     if worthwhile {
         tidy(keeper);
     }
-    let mut waiting = None;
-    while let Some(request) = waiting.take().or_else(|| next(keeper, requests)) {
+    let (mut waiting, mut aside) = (None, Aside::default());
+    while let Some(request) = waiting.take().or_else(|| next(keeper, &mut aside, requests)) {
+        if !matches!(request, Request::Write(_) | Request::Flush(_)) {
+            aside.wait();
+        }
         match request {
             Request::Write(asked) => {
                 let slots = || keeper.lock().shown.index().slots();
                 let before = slots();
                 waiting = write_group(keeper, asked, requests);
-                after_write(keeper, slots().saturating_sub(before));
+                after_write(keeper, &mut aside, slots().saturating_sub(before));
             }
             Request::Checkpoint(reply) => {
                 answer(&reply, compact_if(keeper, QUIET).and_then(|()| checkpoint(keeper)));
@@ -67,11 +72,12 @@ fn run(keeper: &Mutex<Keeper>, requests: &Receiver<Request>) {
             }
         }
     }
+    aside.wait();
     close(keeper);
 }
 
 /// The next request. While a write is not resolved it is sent again and again; then what can wait is done.
-fn next(keeper: &Mutex<Keeper>, requests: &Receiver<Request>) -> Option<Request> {
+fn next(keeper: &Arc<Mutex<Keeper>>, aside: &mut Aside, requests: &Receiver<Request>) -> Option<Request> {
     let mut gave_up = false;
     loop {
         let again = {
@@ -93,7 +99,7 @@ fn next(keeper: &Mutex<Keeper>, requests: &Receiver<Request>) -> Option<Request>
                 let mut held = keeper.lock();
                 if !held.log.is_unresolved() {
                     drop(held);
-                    gave_up = !keep_up(keeper, QUIET);
+                    gave_up = !keep_up(keeper, aside, QUIET);
                 } else if let Err(error) = held.resolve() {
                     tracing::debug!(index = held.name, %error, "a write is not resolved yet");
                 }
@@ -127,14 +133,14 @@ fn write_group(keeper: &Mutex<Keeper>, first: Asked, requests: &Receiver<Request
 }
 
 /// After a group that appended `rows` rows.
-fn after_write(keeper: &Mutex<Keeper>, rows: usize) {
+fn after_write(keeper: &Arc<Mutex<Keeper>>, aside: &mut Aside, rows: usize) {
     let shown = Arc::clone(&keeper.lock().shown);
     shown.keep_pace(rows);
-    keep_up(keeper, BUSY);
+    keep_up(keeper, aside, BUSY);
 }
 
-/// Compacts if more than one row in `part` is dead, and writes a snapshot if one is due; false if that failed.
-fn keep_up(keeper: &Mutex<Keeper>, part: usize) -> bool {
+/// Compacts if more than one row in `part` is dead, and has a snapshot written if one is due; false if that failed.
+fn keep_up(keeper: &Arc<Mutex<Keeper>>, aside: &mut Aside, part: usize) -> bool {
     let compacted = compact_if(keeper, part);
     let ready = {
         let mut keeper = keeper.lock();
@@ -142,10 +148,13 @@ fn keep_up(keeper: &Mutex<Keeper>, part: usize) -> bool {
         keeper.log.note_work(work);
         keeper.checkpoint_ready()
     };
-    let done =
-        if ready { compacted.and_then(|()| checkpoint_if(keeper, Log::checkpoint_due)) } else { compacted };
-    let is_done = done.is_ok();
-    warn(keeper, done);
+    let is_done = compacted.is_ok();
+    warn(keeper, compacted);
+    if is_done && ready && !aside.is_busy() {
+        let name = keeper.lock().name.clone();
+        let keeper = Arc::clone(keeper);
+        return aside.start(&name, move || warn(&keeper, checkpoint_if(&keeper, Log::checkpoint_due)));
+    }
     is_done
 }
 

@@ -16,6 +16,7 @@ use super::queue::Queue;
 use super::remap::remap_above;
 use super::request::{Reply, Request};
 use super::shown::Shown;
+use super::snapshot::{self, Encoded};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Clock, Mark};
 use crate::store::Store;
@@ -80,9 +81,9 @@ impl Core {
         }
     }
 
-    /// Lends the keeper to `look`, while nothing is applied.
-    pub(super) fn with_keeper<T>(&self, look: impl FnOnce(&Keeper) -> T) -> T {
-        look(&self.keeper.lock())
+    /// The snapshot of the present state, and its seq.
+    pub(super) fn snapshot(&self) -> Result<(u64, Encoded)> {
+        snapshot::encode(&self.keeper)
     }
 
     /// Applies what other processes wrote.

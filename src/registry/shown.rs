@@ -117,9 +117,11 @@ impl Shown {
         more
     }
 
-    /// Attaches, in this thread, until at most `rows` rows are pending.
-    pub(super) fn attach_down_to(&self, rows: usize) {
-        while self.index.load().pending() > rows && self.attach_some() {}
+    /// Attaches, in this thread, what is due by now.
+    pub(super) fn attach_present(&self) {
+        let begun = Instant::now();
+        self.index.load_full().attach_present();
+        self.attach_nanos.fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
     }
 
     /// Attaches, in this thread, what writers who appended `rows` rows owe: until no more than a few rows are

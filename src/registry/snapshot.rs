@@ -3,7 +3,11 @@
 //! A snapshot holds the state exactly at the log's position; the bytes themselves are the frame layer's.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
+
+use super::keeper::Keeper;
 use super::{convert, remap};
 use crate::error::{Error, Result};
 use crate::frame::{self, Around, Digest, SnapshotHeader, SnapshotRef, TextsBuf};
@@ -36,12 +40,37 @@ impl Encoded {
     }
 }
 
-/// The snapshot of the state exactly at the log's position.
-pub(super) fn encode(name: &str, params: &Params, log: &Log, index: &Index) -> Result<Encoded> {
-    encode_at(name, params, log.position(), log.ledger(), index)
+/// The snapshot of the state exactly at the log's position, which is answered with it.
+///
+/// The keeper is held for as long as it takes to copy what the log remembers; the bytes are made while writes go on.
+pub(super) fn encode(keeper: &Mutex<Keeper>) -> Result<(u64, Encoded)> {
+    loop {
+        let (name, params, index) = {
+            let keeper = keeper.lock();
+            (keeper.name.clone(), keeper.params, keeper.shown.index())
+        };
+        // Unless the log left this process behind, and there is another index now.
+        let told = |keeper: MutexGuard<'_, Keeper>| {
+            let log = &keeper.log;
+            let is_this = Arc::ptr_eq(&keeper.shown.index(), &index);
+            is_this.then(|| (log.position(), log.ledger().clone(), index.vectors()))
+        };
+        let encoded = index.with_parts_at(
+            || keeper.lock(),
+            told,
+            |parts, told| {
+                let (position, ledger, held) = told?;
+                let encoded = encode_parts(&name, &params, position, &ledger, parts, held);
+                Some(encoded.map(|encoded| (position.seq, encoded)))
+            },
+        );
+        if let Some(encoded) = encoded {
+            return encoded;
+        }
+    }
 }
 
-/// The snapshot of `index` as the state after the entry at `position`.
+/// The snapshot of `index`, which nobody changes, as the state after the entry at `position`.
 pub(super) fn encode_at(
     name: &str,
     params: &Params,
@@ -49,25 +78,34 @@ pub(super) fn encode_at(
     ledger: &Ledger,
     index: &Index,
 ) -> Result<Encoded> {
-    // Nothing is applied meanwhile, as `position` takes for granted too: they are those of the parts.
     let held = index.vectors();
+    index.with_parts(|parts| encode_parts(name, params, position, ledger, parts, held))
+}
+
+/// `held` are the vectors of `parts`.
+fn encode_parts(
+    name: &str,
+    params: &Params,
+    position: Position,
+    ledger: &Ledger,
+    parts: &Parts<'_>,
+    held: Vectors,
+) -> Result<Encoded> {
     remap::check(name, &held)?;
-    index.with_parts(|parts| {
-        let Parts { vectors, alive, ids, metadata, adjacency, codes } = parts;
-        let ids = TextsBuf::new(ids.iter().map(|id| Some(*id)))?;
-        let metadata = TextsBuf::new(metadata.iter().copied())?;
-        let around = frame::encode_around(&SnapshotRef {
-            header: header(name, params, position, ledger, false),
-            vectors: vectors.map(Cow::Borrowed).to_vec(),
-            adjacency: Some(adjacency),
-            codes: codes.as_deref(),
-            alive: Cow::Borrowed(alive),
-            ids: ids.as_ref(),
-            metadata: metadata.as_ref(),
-            idempotency: ledger.records(),
-        });
-        Ok(Encoded { around, vectors: Some(held) })
-    })
+    let Parts { vectors, alive, ids, metadata, adjacency, codes } = parts;
+    let ids = TextsBuf::new(ids.iter().map(|id| Some(*id)))?;
+    let metadata = TextsBuf::new(metadata.iter().copied())?;
+    let around = frame::encode_around(&SnapshotRef {
+        header: header(name, params, position, ledger, false),
+        vectors: vectors.map(Cow::Borrowed).to_vec(),
+        adjacency: Some(adjacency),
+        codes: codes.as_deref(),
+        alive: Cow::Borrowed(alive),
+        ids: ids.as_ref(),
+        metadata: metadata.as_ref(),
+        idempotency: ledger.records(),
+    });
+    Ok(Encoded { around, vectors: Some(held) })
 }
 
 /// What stays of a dropped index.

@@ -3,7 +3,6 @@
 //! What the index in memory tells of itself is `index::Stats`.
 
 use super::live::LiveIndex;
-use super::snapshot;
 use crate::error::{Error, Result};
 use crate::frame;
 use crate::index;
@@ -49,14 +48,12 @@ impl LiveIndex {
         })
     }
 
-    /// The digest of the present state. It waits until all rows are attached, and reads the whole index.
+    /// The digest of the present state. It waits until the rows of now are attached, and reads the whole
+    /// index; writes go on meanwhile.
     pub fn digest(&self) -> Result<StateDigest> {
         let core = self.core()?;
-        core.shown.attach_down_to(0);
-        core.with_keeper(|keeper| {
-            let snapshot =
-                snapshot::encode(&keeper.name, &keeper.params, &keeper.log, &keeper.shown.index())?;
-            Ok(StateDigest { seq: keeper.log.position().seq, digest: frame::hex(snapshot.digest()?) })
-        })
+        core.shown.attach_present();
+        let (seq, snapshot) = core.snapshot()?;
+        Ok(StateDigest { seq, digest: frame::hex(snapshot.digest()?) })
     }
 }
