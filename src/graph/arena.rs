@@ -2,8 +2,8 @@
 //!
 //! The writer pushes into an [`Arena`]; a reader holds an [`ArenaView`], which ends at the length at
 //! which it was taken. Elements below a published length never change, so readers share the very
-//! buffer the writer goes on filling. An outgrown buffer is copied to one of twice the size; older
-//! views keep the older one alive. Handing a view to another thread is the caller's part, and must
+//! buffer the writer goes on filling. An outgrown buffer is copied to one with room for twice what it has to
+//! hold, so that little that follows much is not copied with it; older views keep the older one alive. Handing a view to another thread is the caller's part, and must
 //! synchronise (a channel, a lock, an `ArcSwap`), as for any value.
 
 use std::cell::UnsafeCell;
@@ -110,7 +110,7 @@ impl<T: Copy + Send + Sync + 'static> Arena<T> {
     pub fn push_slice(&mut self, values: &[T]) {
         let length = self.length.checked_add(values.len()).expect("an address space holds no more");
         if length > self.buffer.capacity() {
-            let grown = Buffer::new(length.max(self.buffer.capacity().saturating_mul(2)));
+            let grown = Buffer::new(length.saturating_mul(2));
             // SAFETY: everything below self.length was written by earlier pushes and stays as it is;
             // the new buffer is not shared yet.
             unsafe { grown.write(0, self.buffer.slice(self.length)) };
