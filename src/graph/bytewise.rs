@@ -57,6 +57,13 @@ impl Apart {
         let (norm, sum) = sums(probe);
         Self { base: norm.wrapping_add(256 * sum) }
     }
+
+    /// For a probe of `norm` that is a coded row, by the product of the two.
+    #[inline(always)]
+    fn of_row(product: i32, norm: i32) -> Self {
+        // The product is the norm and 128 times the sum: no walk over the codes is needed for either.
+        Self { base: product.wrapping_mul(2).wrapping_sub(norm) }
+    }
 }
 
 impl Product {
@@ -145,7 +152,7 @@ impl<P: Products> ByteGauge<'_, P> {
         for (code, &byte) in codes.iter_mut().zip(row) {
             *code = signed(byte);
         }
-        let form = Apart::of(codes);
+        let form = Apart::of_row(self.products.dot(row, codes), self.bytes.norms[slot as usize]);
         ByteRuler { products: self.products, bytes: self.bytes, probe: codes, form }
     }
 }
@@ -201,5 +208,49 @@ impl<P: Products> Gauge for LiftedGauge<'_, P> {
     #[inline(always)]
     fn square(self, key: u32) -> f32 {
         self.level.square(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::Isa;
+    use crate::metric::bytes::{Task, dispatch};
+
+    struct Keys<'a>(Bytes<'a>, u32);
+
+    impl Task for Keys<'_> {
+        type Output = Vec<u32>;
+
+        #[inline(always)]
+        fn run<P: Products>(self, products: P) -> Vec<u32> {
+            let Self(bytes, rows) = self;
+            let (gauge, mut probe) = (ByteGauge { products, bytes }, Probe::default());
+            let mut keys = Vec::new();
+            for from in 0..rows {
+                let ruler = gauge.at(from, &mut probe);
+                keys.extend((0..rows).map(|to| ruler.key(to)));
+            }
+            keys
+        }
+    }
+
+    #[test]
+    fn keys_between_rows_are_squared_distances_of_codes_at_their_limits_too() {
+        const STRIDE: usize = 128;
+        let mixed = (0..STRIDE).map(|at| (at * 89 % 256) as u8).collect();
+        let rows: [Vec<u8>; 4] = [vec![0; STRIDE], vec![255; STRIDE], vec![128; STRIDE], mixed];
+        let code = |&byte: &u8| i32::from(byte) - 128;
+        let norms = rows.each_ref().map(|row| row.iter().map(|byte| code(byte) * code(byte)).sum());
+        let apart = |a: &[u8], b: &[u8]| {
+            let squares = a.iter().zip(b).map(|(a, b)| code(a).abs_diff(code(b)).pow(2));
+            squares.sum::<u32>()
+        };
+        let expected: Vec<u32> =
+            rows.iter().flat_map(|from| rows.iter().map(move |to| apart(from, to))).collect();
+        let bytes = Bytes { stride: STRIDE, rows: &rows.concat(), norms: &norms };
+        for isa in Isa::ALL {
+            assert_eq!(dispatch(isa, Keys(bytes, 4)), expected, "{isa:?}");
+        }
     }
 }
