@@ -49,6 +49,12 @@ fn check_place(objects: &BTreeMap<String, Vec<u8>>, key: &Key) -> Result<(), Fau
 
 impl Store for Memory {
     fn put_if_absent(&self, key: &Key, bytes: &[u8]) -> Put {
+        self.put_pieces_if_absent(key, &[bytes])
+    }
+
+    fn put_pieces_if_absent(&self, key: &Key, pieces: &[&[u8]]) -> Put {
+        // Nobody waits for the bytes to be copied.
+        let bytes = pieces.concat();
         let mut objects = self.objects.write();
         if objects.contains_key(key.as_str()) {
             return Put::Exists;
@@ -56,7 +62,7 @@ impl Store for Memory {
         if let Err(fault) = check_place(&objects, key) {
             return fault.into();
         }
-        objects.insert(key.as_str().to_owned(), bytes.to_vec());
+        objects.insert(key.as_str().to_owned(), bytes);
         drop(objects);
         self.bells.ring(key);
         Put::Created
