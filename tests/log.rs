@@ -6,6 +6,7 @@ mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use support::faults::{Fault, Faults};
@@ -176,6 +177,33 @@ fn a_failed_checkpoint_loses_nothing() {
     live.add(batch(&["d"]), None).unwrap();
     live.checkpoint().unwrap();
     assert_eq!(reopen(&memory).len().unwrap(), 4);
+}
+
+#[test]
+fn writes_and_digests_go_on_while_a_checkpoint_that_fell_due_is_written() {
+    let (faults, memory, live) = setup();
+    let ((reached, at_it), (go, gone)) = (channel(), channel());
+    faults.before_snapshot(move || {
+        reached.send(()).unwrap();
+        gone.recv().unwrap();
+    });
+    // So many entries make one due.
+    for _ in 0..4_096 {
+        live.add(batch(&["a"]), None).unwrap();
+    }
+    at_it.recv().unwrap();
+    let added = live.add(batch(&["a", "b"]), None).unwrap();
+    live.delete(&["a"]).unwrap();
+    assert_eq!(live.digest().unwrap().seq, added.seq + 1);
+    assert!(list_all(&*memory, "_vectors/docs/snap/").unwrap().is_empty());
+    go.send(()).unwrap();
+    let digest = live.digest().unwrap();
+    // Who closes it waits for the snapshot, which is of a moment before.
+    drop(live);
+    assert!(!list_all(&*memory, "_vectors/docs/snap/").unwrap().is_empty());
+    let again = reopen(&memory);
+    assert_eq!((again.digest().unwrap(), again.len().unwrap()), (digest, 1));
+    assert_eq!(again.validate().unwrap(), Vec::<String>::new());
 }
 
 #[test]

@@ -410,8 +410,8 @@ impl PyIndex {
     /// Parameters
     /// ----------
     /// digest : bool, default True
-    ///     Compute ``digest``, too. That waits until every row is in the graph and reads the whole index, while
-    ///     writes wait: about a second per gigabyte. False for whoever looks often.
+    ///     Compute ``digest``, too. That waits until every row is in the graph and reads the whole index:
+    ///     about a second per gigabyte. False for whoever looks often.
     ///
     /// Returns
     /// -------

@@ -151,10 +151,20 @@ fn keep_up(keeper: &Arc<Mutex<Keeper>>, aside: &mut Aside, part: usize) -> bool 
     let is_done = compacted.is_ok();
     warn(keeper, compacted);
     if is_done && ready && !aside.is_busy() {
-        let name = keeper.lock().name.clone();
-        let keeper = Arc::clone(keeper);
-        return aside.start(&name, move || warn(&keeper, checkpoint_if(&keeper, Log::checkpoint_due)));
+        let (name, beside) = (keeper.lock().name.clone(), Arc::clone(keeper));
+        let is_started = aside.start(&name, move || {
+            checkpoint_due(&beside);
+        });
+        return is_started || checkpoint_due(keeper);
     }
+    is_done
+}
+
+/// Writes a snapshot if one is due; false if that failed.
+fn checkpoint_due(keeper: &Mutex<Keeper>) -> bool {
+    let done = checkpoint_if(keeper, Log::checkpoint_due);
+    let is_done = done.is_ok();
+    warn(keeper, done);
     is_done
 }
 

@@ -32,6 +32,8 @@ pub struct Faults {
     retry: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     /// Run once, after the next put of an entry.
     after: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    /// Run once, before the next put of a snapshot.
+    snapshot: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     /// The next get whose key contains the text fails.
     unreadable: Mutex<Option<String>>,
     /// Puts that a fault met.
@@ -55,6 +57,7 @@ impl Faults {
             capabilities: Mutex::default(),
             retry: Mutex::default(),
             after: Mutex::default(),
+            snapshot: Mutex::default(),
             unreadable: Mutex::default(),
             refused: AtomicU64::new(0),
             bytes_put: AtomicU64::new(0),
@@ -79,6 +82,11 @@ impl Faults {
     /// Runs `call` after the next put of an entry, before it is answered.
     pub fn after_entry(&self, call: impl FnOnce() + Send + 'static) {
         *self.after.lock().unwrap() = Some(Box::new(call));
+    }
+
+    /// Runs `call` before the next put of a snapshot.
+    pub fn before_snapshot(&self, call: impl FnOnce() + Send + 'static) {
+        *self.snapshot.lock().unwrap() = Some(Box::new(call));
     }
 
     /// Fails the next get whose key contains the text.
@@ -128,6 +136,12 @@ impl Store for Faults {
                 return lost();
             }
             None => {}
+        }
+        if key.as_str().contains("/snap/") {
+            let call = self.snapshot.lock().unwrap().take();
+            if let Some(call) = call {
+                call();
+            }
         }
         let put = self.inner.put_if_absent(key, bytes);
         if matches!(put, Put::Created) {
