@@ -28,14 +28,25 @@ impl Log {
     /// checkpoint is no part of the state, so a clock may decide.
     pub fn checkpoint_due(&self) -> bool {
         let Self { tail, snapshot_bytes, postponed, .. } = self;
-        let (entries, bytes, replay) = (tail.entries(), tail.bytes(), tail.replay());
-        let grown = bytes >= (64 << 20).max(snapshot_bytes / 4)
+        let is_compacted = tail.is_compacted() && tail.bytes() + snapshot_bytes >= 1 << 20;
+        (self.has_grown(4) || is_compacted) && tail.bytes() >= *postponed
+    }
+
+    /// Whether the tail has grown by a quarter more than that: then writes should wait for a snapshot under way.
+    pub fn checkpoint_overdue(&self) -> bool {
+        self.has_grown(5) && self.tail.bytes() >= self.postponed
+    }
+
+    /// Whether the tail has so many quarters of what makes a snapshot due.
+    fn has_grown(&self, quarters: u32) -> bool {
+        let Self { tail, snapshot_bytes, .. } = self;
+        let entries = tail.entries() * 4 / quarters as usize;
+        let (bytes, replay) = (tail.bytes() * 4 / u64::from(quarters), tail.replay() * 4 / quarters);
+        bytes >= (64 << 20).max(snapshot_bytes / 4)
             || replay >= Duration::from_secs(30)
             || (replay >= Duration::from_secs(5) && bytes >= snapshot_bytes / 4)
             || (entries >= 4_096 && bytes >= snapshot_bytes / 20)
             || entries >= 65_536
-            || (tail.is_compacted() && bytes + snapshot_bytes >= 1 << 20);
-        grown && bytes >= *postponed
     }
 
     /// After a checkpoint that failed: the next is due when the tail has grown as much again, so that a

@@ -150,7 +150,10 @@ fn keep_up(keeper: &Arc<Mutex<Keeper>>, aside: &mut Aside, part: usize) -> bool 
     };
     let is_done = compacted.is_ok();
     warn(keeper, compacted);
-    if is_done && ready && !aside.is_busy() {
+    if ready && aside.is_busy() && keeper.lock().log.checkpoint_overdue() {
+        // Writes that outran snapshots would leave ever more to replay.
+        aside.wait();
+    } else if is_done && ready && !aside.is_busy() {
         let (name, beside) = (keeper.lock().name.clone(), Arc::clone(keeper));
         let is_started = aside.start(&name, move || {
             checkpoint_due(&beside);
