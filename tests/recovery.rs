@@ -129,7 +129,12 @@ fn a_checkpoint_that_fails_is_not_tried_again_by_every_write() {
     };
     faults.always(Some(("/snap/", Fault::NoSpace)));
     add(0, 1_100);
-    for i in 0..5 {
+    add(2_000, 1);
+    // It fails beside the writes.
+    while faults.refused.load(Ordering::Relaxed) == 0 {
+        std::thread::yield_now();
+    }
+    for i in 1..5 {
         add(2_000 + i, 1);
     }
     live.flush().unwrap();
