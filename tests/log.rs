@@ -193,7 +193,7 @@ fn writes_and_digests_go_on_while_a_checkpoint_that_fell_due_is_written() {
         gone.recv().unwrap();
     });
     // So many entries make one due.
-    for _ in 0..4_096 {
+    for _ in 0..2_560 {
         live.add(batch(&["a"]), None).unwrap();
     }
     at_it.recv().unwrap();

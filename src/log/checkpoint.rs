@@ -45,7 +45,7 @@ impl Log {
         bytes >= (64 << 20).max(snapshot_bytes / 4)
             || replay >= Duration::from_secs(30)
             || (replay >= Duration::from_secs(5) && bytes >= snapshot_bytes / 4)
-            || (entries >= 4_096 && bytes >= snapshot_bytes / 20)
+            || (entries >= 2_560 && bytes >= snapshot_bytes / 20)
             || entries >= 65_536
     }
 
