@@ -148,13 +148,13 @@ impl Job for Choose<'_> {
 
     #[inline(always)]
     fn run<G: Gauge>(self, gauge: G) -> Plan {
-        let Self { ground, slot, ef, scratch: Scratch { met, pool, probe, .. } } = self;
+        let Self { ground, slot, ef, scratch: Scratch { met, pool, probe, probes, .. } } = self;
         met.reset(ground.bound);
         pool.reset(ef);
         ground.walk(gauge.at(slot, probe), met, pool);
         let candidates: Vec<Near> = pool.nearest().collect();
         let mut list = Vec::with_capacity(ground.links.width());
-        prune(gauge, probe, &candidates, ground.links.width(), |_| false, &mut list);
+        prune(gauge, probes, &candidates, ground.links.width(), |_| false, &mut list);
         Plan { slot, list }
     }
 }

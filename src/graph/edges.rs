@@ -44,33 +44,32 @@ impl Job for Add<'_> {
         let target = group[0].target;
         let from_target = gauge.at(target, probe);
         let is_child = |slot: u32| tree.parent(slot) == target;
+        links.neighbours(target).for_each(|slot| from_target.prefetch(slot));
         list.clear();
-        list.extend(links.neighbours(target));
+        list.extend(links.neighbours(target).map(|slot| Near { key: from_target.key(slot), slot }));
         for &Edge { source, .. } in group {
             let from_source = gauge.at(source.slot, second_probe);
-            let is_nearer = |&slot: &u32| Near { key: from_target.key(slot), slot } < source;
-            let at = list.partition_point(is_nearer);
-            let covers = |&slot: &u32| gauge.covers(from_source.key(slot), source.key);
-            if !is_child(source.slot) && list[..at].iter().any(covers) {
+            let covers = |near: Near, key: u32| gauge.covers(from_source.key(near.slot), key);
+            let at = list.partition_point(|near| *near < source);
+            if !is_child(source.slot) && list[..at].iter().any(|&near| covers(near, source.key)) {
                 continue;
             }
             let mut end = at;
             for farther in at..list.len() {
-                let slot = list[farther];
-                let is_covered = || gauge.covers(from_source.key(slot), from_target.key(slot));
-                if is_child(slot) || !is_covered() {
-                    list[end] = slot;
+                let near = list[farther];
+                if is_child(near.slot) || !covers(near, near.key) {
+                    list[end] = near;
                     end += 1;
                 }
             }
             list.truncate(end);
-            list.insert(at, source.slot);
+            list.insert(at, source);
         }
         while list.len() > links.width() {
-            let farthest = list.iter().rposition(|&slot| !is_child(slot));
+            let farthest = list.iter().rposition(|near| !is_child(near.slot));
             list.remove(farthest.expect("at most half of a list are children"));
         }
-        links.replace(target, list.iter().copied());
+        links.replace(target, list.iter().map(|near| near.slot));
     }
 }
 
@@ -95,7 +94,14 @@ impl Job for ChooseAgain<'_> {
         let mut probe = Probe::default();
         let candidates = sorted(gauge.at(slot, &mut probe), near);
         let mut chosen = Vec::with_capacity(links.width());
-        prune(gauge, &mut probe, &candidates, links.width(), |child| tree.parent(child) == slot, &mut chosen);
+        prune(
+            gauge,
+            &mut Vec::new(),
+            &candidates,
+            links.width(),
+            |child| tree.parent(child) == slot,
+            &mut chosen,
+        );
         chosen.into_iter().map(|near| near.slot).collect()
     }
 }

@@ -16,10 +16,12 @@ pub(super) struct Scratch {
     pub(super) pool: Pool,
     pub(super) probe: Probe,
     pub(super) second_probe: Probe,
+    /// Probes at the rows of a list.
+    pub(super) probes: Vec<Probe>,
     /// What may be answered.
     pub(super) found: Vec<Near>,
-    /// A list of links.
-    pub(super) list: Vec<u32>,
+    /// A list being changed.
+    pub(super) list: Vec<Near>,
 }
 
 /// Scratches not in use.
