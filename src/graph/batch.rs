@@ -175,9 +175,7 @@ impl Graph {
             return (self.measured_anew(batch, before.measure()), Step::Worked);
         }
         let first = &batch.slots[..schedule::skeleton(batch.slots.len())];
-        let codes = self.codes.view();
-        let skeleton =
-            Skeleton::new(rows, &codes, first, self.links.width() / 2, self.ef_construction.min(SKELETON_EF));
+        let skeleton = Skeleton::new(first, self.links.width() / 2, self.ef_construction.min(SKELETON_EF));
         (Stage::Skeleton(Box::new(skeleton)), Step::Worked)
     }
 
@@ -188,13 +186,14 @@ impl Graph {
         rows: &RowsView,
         budget: Budget,
     ) -> (Stage, Step) {
-        if skeleton.insert(budget.rows) {
+        let codes = self.codes.view();
+        if skeleton.insert(rows, &codes, budget) {
             return (Stage::Skeleton(skeleton), Step::Worked);
         }
         batch.done = schedule::skeleton(batch.slots.len());
         self.growth = schedule::BIRTH;
         let roots = schedule::entries(self.growth).min(batch.done);
-        skeleton.finish(rows, &self.codes.view(), &self.links, &mut self.tree, roots);
+        skeleton.finish(rows, &codes, &self.links, &mut self.tree, roots);
         self.entries = batch.slots[..roots].into();
         self.show(&batch.slots[..batch.done], batch.end);
         (self.next_piece(batch), Step::Shown)

@@ -223,15 +223,21 @@ impl<I: Iterator<Item = u32>> Job for KeysFrom<I> {
     }
 }
 
-/// The square of the distance between two rows, as far as the graph sees it.
-pub(super) struct Square(pub(super) u32, pub(super) u32);
+/// The squares of the distances from a row to others, as far as the graph sees them.
+pub(super) struct Squares<'a> {
+    pub(super) slot: u32,
+    pub(super) others: &'a [u32],
+}
 
-impl Job for Square {
-    type Output = f32;
+impl Job for Squares<'_> {
+    type Output = Vec<f32>;
 
     #[inline(always)]
-    fn run<G: Gauge>(self, gauge: G) -> f32 {
-        gauge.square(Key(self.0, self.1).run(gauge))
+    fn run<G: Gauge>(self, gauge: G) -> Vec<f32> {
+        PROBE.with_borrow_mut(|probe| {
+            let ruler = gauge.at(self.slot, probe);
+            self.others.iter().map(|&other| gauge.square(ruler.key(other))).collect()
+        })
     }
 }
 

@@ -8,11 +8,12 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
 use std::mem::ManuallyDrop;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hnsw_rs::prelude::{Distance, Hnsw};
 
-use super::codes::{CodesView, KeysFrom, Square};
+use super::attach::Budget;
+use super::codes::{CodesView, KeysFrom, Squares};
 use super::edges::{self, Edge};
 use super::links::Links;
 use super::rows::RowsView;
@@ -28,44 +29,47 @@ struct Slot;
 
 static SLOTS: [Slot; u32::MAX as usize] = [Slot; u32::MAX as usize];
 
-/// The keys of the rows that slices of [`Slot`] name.
+/// Squared distances between the rows that slices of [`Slot`] name: of each to those before it.
+///
+/// hnsw_rs asks for about half of them, one by one; all at once cost less, and no thread but one may insert.
 struct SlotDistance {
-    rows: RowsView,
-    codes: CodesView,
-    slots: Arc<[u32]>,
+    squares: Arc<[OnceLock<Vec<f32>>]>,
 }
 
 impl Distance<Slot> for SlotDistance {
     fn eval(&self, a: &[Slot], b: &[Slot]) -> f32 {
-        self.codes.measure_rows(&self.rows, Square(self.slots[a.len()], self.slots[b.len()]))
+        let (first, last) = (a.len().min(b.len()), a.len().max(b.len()));
+        let squares = self.squares[last].get().expect("a row is measured before it is taken in");
+        // From itself a row is no distance.
+        squares.get(first).copied().unwrap_or(0.0)
     }
 }
 
 /// The rows of a skeleton, some of which hnsw_rs has taken in.
 pub(super) struct Skeleton {
-    slots: Arc<[u32]>,
+    slots: Vec<u32>,
+    squares: Arc<[OnceLock<Vec<f32>>]>,
     inserted: usize,
     hnsw: ManuallyDrop<Hnsw<'static, Slot, SlotDistance>>,
 }
 
 impl Skeleton {
     /// Of `slots`, distinct rows none of which is linked yet, in a graph of `m` links per row.
-    pub(super) fn new(
-        rows: &RowsView,
-        codes: &CodesView,
-        slots: &[u32],
-        m: usize,
-        ef_construction: usize,
-    ) -> Self {
-        let slots: Arc<[u32]> = slots.into();
-        let distance = SlotDistance { rows: rows.clone(), codes: codes.clone(), slots: Arc::clone(&slots) };
+    pub(super) fn new(slots: &[u32], m: usize, ef_construction: usize) -> Self {
+        let squares: Arc<[_]> = slots.iter().map(|_| OnceLock::new()).collect();
+        let distance = SlotDistance { squares: Arc::clone(&squares) };
         let hnsw = Hnsw::new(m, slots.len(), LAYERS, ef_construction, distance);
-        Self { slots, inserted: 0, hnsw: ManuallyDrop::new(hnsw) }
+        Self { slots: slots.to_vec(), squares, inserted: 0, hnsw: ManuallyDrop::new(hnsw) }
     }
 
-    /// Takes in the next `rows` rows; false when there are no more.
-    pub(super) fn insert(&mut self, rows: usize) -> bool {
-        let end = self.slots.len().min(self.inserted + rows);
+    /// Takes in some more rows; false when there are no more.
+    pub(super) fn insert(&mut self, rows: &RowsView, codes: &CodesView, budget: Budget) -> bool {
+        let end = self.slots.len().min(self.inserted + budget.rows);
+        let points: Vec<usize> = (self.inserted..end).collect();
+        budget.threads.map(&points, |&point| {
+            let (others, slot) = (&self.slots[..point], self.slots[point]);
+            self.squares[point].get_or_init(|| codes.measure_rows(rows, Squares { slot, others }));
+        });
         for point in self.inserted..end {
             self.hnsw.insert((&SLOTS[..point], point));
         }
@@ -82,7 +86,7 @@ impl Skeleton {
         tree: &mut Tree,
         roots: usize,
     ) {
-        let slots = &*self.slots;
+        let slots = &self.slots[..];
         for point in self.hnsw.get_point_indexation() {
             let slot = slots[point.get_origin_id()];
             let lowest = point.get_neighborhood_id().swap_remove(0);
