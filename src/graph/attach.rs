@@ -84,7 +84,7 @@ impl Piece {
             };
             self.plans.extend(threads.map(next, plan));
         } else if self.written == self.edges.len() {
-            self.link(site, tree);
+            self.link(site, tree, threads);
         } else {
             self.link_back(site, tree, rows * LISTS, threads);
         }
@@ -94,7 +94,7 @@ impl Piece {
     }
 
     /// Writes the rows' own lists and gives them parents, up to one that must wait for the links back.
-    fn link(&mut self, Site { rows, codes, ground, .. }: Site<'_>, tree: &mut Tree) {
+    fn link(&mut self, Site { rows, codes, ground, .. }: Site<'_>, tree: &mut Tree, threads: Threads) {
         let links = ground.links;
         self.edges.clear();
         self.written = 0;
@@ -118,7 +118,7 @@ impl Piece {
             tree.set(*slot, parent);
             self.linked += 1;
         }
-        self.edges.sort_unstable();
+        threads.sort(&mut self.edges);
     }
 
     /// Writes links back to about `lists` lists.

@@ -66,6 +66,14 @@ impl Threads {
             None => items.iter().map(work).collect(),
         }
     }
+
+    /// Sorts `items`, of which equal ones cannot be told apart.
+    pub(super) fn sort<T: Ord + Send>(self, items: &mut [T]) {
+        match if self.count > 1 { Pool::of(self) } else { None } {
+            Some(pool) => pool.workers.install(|| items.par_sort_unstable()),
+            None => items.sort_unstable(),
+        }
+    }
 }
 
 /// Lets other threads have the processor first, of whatever process; for good.
@@ -122,7 +130,11 @@ mod tests {
         let items: Vec<u64> = (0..10_000).collect();
         let expected: Vec<u64> = items.iter().map(|item| item * item).collect();
         for threads in [0, 1, 2, 4] {
-            assert_eq!(Threads::new(threads).map(&items, |item| item * item), expected);
+            let threads = Threads::new(threads);
+            assert_eq!(threads.map(&items, |item| item * item), expected);
+            let mut mixed: Vec<u64> = items.iter().map(|item| item * 7919 % 10_000).collect();
+            threads.sort(&mut mixed);
+            assert_eq!(mixed, items);
         }
     }
 
