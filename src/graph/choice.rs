@@ -18,6 +18,13 @@ use crate::metric::{Codec, Distance};
 /// Rows that scale and centre are taken from.
 const SAMPLE: usize = 4096;
 
+/// Components, and rows of the sample, that one thread looks at in one go: a cache line of each row, and some pages.
+const COLUMNS: usize = 16;
+const TAKEN: usize = 256;
+
+/// Rows that one thread looks at in one go, where all are looked at.
+const SPAN: usize = 4096;
+
 /// Rows that codes are tried out on, and how many of them as queries.
 const TRIED: usize = 2048;
 const QUERIES: usize = 128;
@@ -41,17 +48,19 @@ const OUTLIERS: usize = 256;
 /// The best measure of the first `n` of `rows`.
 pub(super) fn choose(rows: &RowsView, n: usize, threads: Threads) -> Measure {
     let space = rows.space();
-    if space.distance() == Distance::Euclidean && (0..n as u32).all(|slot| is_bytes(rows.row(slot))) {
+    let are_bytes = |slots: &Range<u32>| slots.clone().all(|slot| is_bytes(rows.row(slot)));
+    if space.distance() == Distance::Euclidean && threads.map(&spans(n), are_bytes).into_iter().all(|are| are)
+    {
         return Measure::Bytes { codec: Codec::lossless(space.dimension()), roof: 0 };
     }
     let mut sample = spread(0..n, SAMPLE);
     let tried = spread(0..n, TRIED);
     let serves = |codec: &Codec| trial(rows, &tried, QUERIES, codec, threads) >= ENOUGH;
-    let codec = Some(linear(rows, &sample)).filter(serves).or_else(|| {
+    let codec = Some(linear(rows, &sample, threads)).filter(serves).or_else(|| {
         // A few rows may be out of range where all others would have none.
         sample.sort_unstable_by(|&a, &b| extent(rows, a).total_cmp(&extent(rows, b)).then(a.cmp(&b)));
         sample.truncate(sample.len() - sample.len() / OUTLIERS);
-        Some(linear(rows, &sample)).filter(serves)
+        Some(linear(rows, &sample, threads)).filter(serves)
     });
     let Some(codec) = codec else { return floats(rows, n) };
     let roof = if space.distance() == Distance::Dot { code_roof(rows, n, &codec) } else { 0 };
@@ -84,6 +93,11 @@ fn spread(slots: Range<usize>, most: usize) -> Vec<u32> {
     (0..count).map(|at| (slots.start + at * slots.len() / count) as u32).collect()
 }
 
+/// The first `n` slots, in parts.
+fn spans(n: usize) -> Vec<Range<u32>> {
+    (0..n).step_by(SPAN).map(|from| from as u32..n.min(from + SPAN) as u32).collect()
+}
+
 /// Whether every value is one of the integers 0..=255; not -0.0, which would come back as 0.0.
 fn is_bytes(values: &[f32]) -> bool {
     values.iter().all(|&value| f32::from(value as u8).to_bits() == value.to_bits())
@@ -93,21 +107,41 @@ fn is_bytes(values: &[f32]) -> bool {
 /// all of its components.
 ///
 /// Under dot the centre is zero: there, products count and not differences.
-fn linear(rows: &RowsView, sample: &[u32]) -> Codec {
-    let value = |slot: u32, component: usize| rows.row(slot)[component] * rows.inverse_norm(slot);
-    let median = |component: usize| {
-        let mut values: Vec<f32> = sample.iter().map(|&slot| value(slot, component)).collect();
-        *values.select_nth_unstable_by((sample.len() - 1) / 2, f32::total_cmp).1
+fn linear(rows: &RowsView, sample: &[u32], threads: Threads) -> Codec {
+    let dimension = rows.space().dimension();
+    let medians = |&from: &usize| {
+        let components = from..dimension.min(from + COLUMNS);
+        let mut columns = vec![Vec::with_capacity(sample.len()); components.len()];
+        for &slot in sample {
+            let values = &rows.row(slot)[components.clone()];
+            columns.iter_mut().zip(values).for_each(|(column, v)| column.push(v * rows.inverse_norm(slot)));
+        }
+        let median =
+            |column: &mut Vec<f32>| *column.select_nth_unstable_by((sample.len() - 1) / 2, f32::total_cmp).1;
+        columns.iter_mut().map(median).collect()
     };
-    let components = 0..rows.space().dimension();
+    let starts: Vec<usize> = (0..dimension).step_by(COLUMNS).collect();
     let centre: Vec<f32> = match rows.space().distance() {
-        Distance::Dot => vec![0.0; components.len()],
-        Distance::Cosine | Distance::Euclidean => components.map(median).collect(),
+        Distance::Dot => vec![0.0; dimension],
+        Distance::Cosine | Distance::Euclidean => {
+            threads.map(&starts, medians).into_iter().flat_map(|medians: Vec<f32>| medians).collect()
+        }
     };
-    let offset =
-        |slot: u32| centre.iter().enumerate().map(move |(at, centre)| (value(slot, at) - centre).abs());
-    let mut sizes: Vec<f32> = sample.iter().flat_map(|&slot| offset(slot)).collect();
-    let at = ((sizes.len() - 1) as f64 * COVERED) as usize;
+    let count = sample.len() * dimension;
+    let beyond = count - ((count - 1) as f64 * COVERED) as usize;
+    let largest = |slots: &&[u32]| {
+        let offset = |&slot: &u32| {
+            let norm = rows.inverse_norm(slot);
+            rows.row(slot).iter().zip(&centre).map(move |(value, centre)| (value * norm - centre).abs())
+        };
+        let mut sizes: Vec<f32> = slots.iter().flat_map(offset).collect();
+        let from = sizes.len().saturating_sub(beyond);
+        sizes.select_nth_unstable_by(from, f32::total_cmp);
+        sizes.split_off(from)
+    };
+    let parts: Vec<&[u32]> = sample.chunks(TAKEN).collect();
+    let mut sizes: Vec<f32> = threads.map(&parts, largest).into_iter().flatten().collect();
+    let at = sizes.len() - beyond;
     let (_, &mut range, _) = sizes.select_nth_unstable_by(at, f32::total_cmp);
     // Rows that are all alike have no range.
     Codec::new(127.0 / range.clamp(1e-30, 1e30), &centre)
