@@ -43,6 +43,15 @@ impl Place {
     }
 }
 
+/// The digest in the trailer of an entry; where its file can be mapped, nothing else of it is read.
+fn digest_there(store: &dyn Store, key: &Key) -> Result<Option<Digest>> {
+    let digest = |entry: &[u8]| frame::digest_of(entry).ok();
+    Ok(match store.map(key)? {
+        Some(entry) => digest(&entry),
+        None => store.get(key)?.and_then(|entry| digest(&entry)),
+    })
+}
+
 impl Mark {
     pub(super) fn new(name: &str, seq: u64, floors: Floors) -> Result<Arc<Self>> {
         let place = ArcSwap::from_pointee(Place::new(name, seq, floors, None)?);
@@ -79,8 +88,7 @@ impl Mark {
         if let Some(size) = store.size(&place.next_entry)? {
             let ours = match place.sending {
                 Some((bytes, digest)) if bytes == size => {
-                    let there = store.get(&place.next_entry)?;
-                    there.is_some_and(|there| frame::digest_of(&there).is_ok_and(|there| there == digest))
+                    digest_there(store, &place.next_entry)?.is_some_and(|there| there == digest)
                 }
                 Some(_) | None => false,
             };
