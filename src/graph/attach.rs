@@ -18,6 +18,9 @@ use super::walk::Ground;
 /// Lists linked back from that cost about as much as one row searched for.
 const LISTS: usize = 8;
 
+/// Lists that one thread links back from in one go.
+const GROUPS: usize = 32;
+
 /// How much one step may do.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Budget {
@@ -126,9 +129,10 @@ impl Piece {
         let links = site.ground.links;
         let groups: Vec<&[Edge]> =
             self.edges[self.written..].chunk_by(|a, b| a.target == b.target).take(lists).collect();
-        threads.map(&groups, |group| {
+        let some: Vec<&[&[Edge]]> = groups.chunks(GROUPS).collect();
+        threads.map(&some, |groups| {
             site.shelf.with(|scratch| {
-                site.codes.measure_rows(site.rows, edges::Add { links, tree, group, scratch });
+                site.codes.measure_rows(site.rows, edges::Add { links, tree, groups, scratch });
             });
         });
         self.written += groups.iter().map(|group| group.len()).sum::<usize>();

@@ -23,15 +23,15 @@ impl Edge {
     }
 }
 
-/// Adds `group`, edges of one target none of which may exist yet, sorted, to its list.
+/// Adds each of `groups`, edges of one target none of which may exist yet, sorted, to the target's list.
 ///
 /// Each source must pass the rule by which lists are chosen, and drops what it keeps from passing: so a
 /// list is what choosing among all that were ever offered would have left, at the price of one ruler per
-/// source. It writes this list and reads no other, so groups may be added in any order or at once.
+/// source. It writes these lists and reads no others, so groups may be added in any order or at once.
 pub(super) struct Add<'a> {
     pub(super) links: &'a Links,
     pub(super) tree: &'a Tree,
-    pub(super) group: &'a [Edge],
+    pub(super) groups: &'a [&'a [Edge]],
     pub(super) scratch: &'a mut Scratch,
 }
 
@@ -40,37 +40,59 @@ impl Job for Add<'_> {
 
     #[inline(always)]
     fn run<G: Gauge>(self, gauge: G) {
-        let Self { links, tree, group, scratch: Scratch { probe, second_probe, list, .. } } = self;
-        let target = group[0].target;
-        let from_target = gauge.at(target, probe);
-        let is_child = |slot: u32| tree.parent(slot) == target;
-        links.neighbours(target).for_each(|slot| from_target.prefetch(slot));
-        list.clear();
-        list.extend(links.neighbours(target).map(|slot| Near { key: from_target.key(slot), slot }));
-        for &Edge { source, .. } in group {
-            let from_source = gauge.at(source.slot, second_probe);
-            let covers = |near: Near, key: u32| gauge.covers(from_source.key(near.slot), key);
-            let at = list.partition_point(|near| *near < source);
-            if !is_child(source.slot) && list[..at].iter().any(|&near| covers(near, source.key)) {
-                continue;
+        let Self { links, tree, groups, scratch: Scratch { probe, second_probe, list, .. } } = self;
+        for (at, group) in groups.iter().enumerate() {
+            let target = group[0].target;
+            let from_target = gauge.at(target, probe);
+            // What is read two groups from now is asked for where it is known, then what that leads to.
+            if let Some(later) = groups.get(at + 2) {
+                links.prefetch(later[0].target);
+                from_target.prefetch(later[0].target);
             }
-            let mut end = at;
-            for farther in at..list.len() {
-                let near = list[farther];
-                if is_child(near.slot) || !covers(near, near.key) {
-                    list[end] = near;
-                    end += 1;
-                }
+            if let Some(next) = groups.get(at + 1) {
+                links.neighbours(next[0].target).for_each(|slot| from_target.prefetch(slot));
+                next.iter().for_each(|edge| from_target.prefetch(edge.source.slot));
             }
-            list.truncate(end);
-            list.insert(at, source);
+            list.clear();
+            list.extend(links.neighbours(target).map(|slot| Near { key: from_target.key(slot), slot }));
+            let is_child = |slot: u32| tree.parent(slot) == target;
+            for &Edge { source, .. } in *group {
+                let from_source = gauge.at(source.slot, second_probe);
+                insert(gauge, from_source, source, list, is_child);
+            }
+            while list.len() > links.width() {
+                let farthest = list.iter().rposition(|near| !is_child(near.slot));
+                list.remove(farthest.expect("at most half of a list are children"));
+            }
+            links.replace(target, list.iter().map(|near| near.slot));
         }
-        while list.len() > links.width() {
-            let farthest = list.iter().rposition(|near| !is_child(near.slot));
-            list.remove(farthest.expect("at most half of a list are children"));
-        }
-        links.replace(target, list.iter().map(|near| near.slot));
     }
+}
+
+/// Puts `source` in its place in `list`, unless a nearer row covers it, and drops what it covers.
+#[inline(always)]
+fn insert<G: Gauge>(
+    gauge: G,
+    from_source: impl Ruler,
+    source: Near,
+    list: &mut Vec<Near>,
+    is_child: impl Fn(u32) -> bool,
+) {
+    let covers = |near: Near, key: u32| gauge.covers(from_source.key(near.slot), key);
+    let at = list.partition_point(|near| *near < source);
+    if !is_child(source.slot) && list[..at].iter().any(|&near| covers(near, source.key)) {
+        return;
+    }
+    let mut end = at;
+    for farther in at..list.len() {
+        let near = list[farther];
+        if is_child(near.slot) || !covers(near, near.key) {
+            list[end] = near;
+            end += 1;
+        }
+    }
+    list.truncate(end);
+    list.insert(at, source);
 }
 
 /// The list of `slot` chosen again, among what it links to and what those link to in turn.

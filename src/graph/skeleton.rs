@@ -150,8 +150,8 @@ fn span(rows: &RowsView, codes: &CodesView, links: &Links, tree: &mut Tree, slot
         let nearest = keys.into_iter().min().expect("a tree has leaves, and a leaf has room");
         tree.set(orphan, nearest.slot);
         if links.neighbours(nearest.slot).all(|near| near != orphan) {
-            let group = &[Edge::new(nearest.slot, nearest.key, orphan)];
-            codes.measure_rows(rows, edges::Add { links, tree, group, scratch: &mut Scratch::default() });
+            let groups = &[&[Edge::new(nearest.slot, nearest.key, orphan)][..]];
+            codes.measure_rows(rows, edges::Add { links, tree, groups, scratch: &mut Scratch::default() });
         }
         fresh.push(orphan);
     }
