@@ -1,8 +1,9 @@
 //! Linking a piece of rows to a graph: search, choose, link back.
 //!
 //! A piece is searched for in the graph as it was before the piece, so its rows may be taken in any
-//! order or at once; what they found is then written in slot order, and lists that are linked back from
-//! are each one task. All of it may stop after any step: only the one who attaches writes the graph.
+//! order or at once, and their own lists be written, to which nothing leads yet. They are then taken into the
+//! tree in order, and lists that are linked back from may again be written in any order or at once. All of it may
+//! stop after any step: only the one who attaches writes the graph.
 
 use super::codes::{CodesView, Key};
 use super::edges::{self, Edge};
@@ -52,9 +53,9 @@ pub(super) struct Piece {
     /// Distinct rows, not linked before.
     slots: Vec<u32>,
     plans: Vec<Plan>,
-    /// Plans whose own lists are written and whose rows stand in the tree.
+    /// Plans whose rows stand in the tree, and whose links back are being written.
     linked: usize,
-    /// Whether the next plan's list is written, but none in it has room for a child of the tree.
+    /// Whether none in the next plan's list has room for a child of the tree; its links back are written.
     is_stuck: bool,
     /// Links back, sorted by target.
     edges: Vec<Edge>,
@@ -96,7 +97,7 @@ impl Piece {
             && self.written == self.edges.len()
     }
 
-    /// Writes the rows' own lists and gives them parents, up to one that must wait for the links back.
+    /// Gives the rows parents, up to one that must wait for the links back.
     fn link(&mut self, Site { rows, codes, ground, .. }: Site<'_>, tree: &mut Tree, threads: Threads) {
         let links = ground.links;
         self.edges.clear();
@@ -109,7 +110,6 @@ impl Piece {
                 self.is_stuck = false;
                 parent
             } else {
-                links.replace(*slot, list.iter().map(|near| near.slot));
                 self.edges.extend(list.iter().map(|near| Edge::new(near.slot, near.key, *slot)));
                 let host = list.iter().map(|near| near.slot).find(|&near| tree.has_room(near, links.width()));
                 let Some(parent) = host else {
@@ -139,7 +139,7 @@ impl Piece {
     }
 }
 
-/// Searches for a row and chooses its list among what was found.
+/// Searches for a row, and writes the list chosen for it among what was found.
 struct Choose<'a> {
     ground: Ground<'a>,
     slot: u32,
@@ -159,6 +159,8 @@ impl Job for Choose<'_> {
         let candidates: Vec<Near> = pool.nearest().collect();
         let mut list = Vec::with_capacity(ground.links.width());
         prune(gauge, probes, &candidates, ground.links.width(), |_| false, &mut list);
+        // Nothing leads to the row yet, and no other task writes its list.
+        ground.links.replace(slot, list.iter().map(|near| near.slot));
         Plan { slot, list }
     }
 }
