@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use super::floor::Floors;
 use crate::error::Result;
 use crate::frame::{self, Digest};
-use crate::store::{Key, Store};
+use crate::store::{Bytes, Key, Store};
 
 /// The place of a log, shared with its readers; the log itself moves it, after what it applied is visible.
 #[derive(Debug)]
@@ -45,11 +45,7 @@ impl Place {
 
 /// The digest in the trailer of an entry; where its file can be mapped, nothing else of it is read.
 fn digest_there(store: &dyn Store, key: &Key) -> Result<Option<Digest>> {
-    let digest = |entry: &[u8]| frame::digest_of(entry).ok();
-    Ok(match store.map(key)? {
-        Some(entry) => digest(&entry),
-        None => store.get(key)?.and_then(|entry| digest(&entry)),
-    })
+    Ok(Bytes::of(store, key)?.and_then(|entry| frame::digest_of(&entry).ok()))
 }
 
 impl Mark {
