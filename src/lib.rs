@@ -10,7 +10,7 @@
 //! batch.push_row("east", None, &[1.0, 0.0])?;
 //! docs.add(batch.finish()?, None)?; // durable, and seen by the next search
 //! let hits = docs.search(&[0.1, 0.9], &SearchOptions::new(1))?;
-//! assert_eq!((&*hits.ids[0], hits.metadata[0].as_deref()), ("north", Some(r#"{"degrees":0}"#)));
+//! assert_eq!((&hits.ids[0], hits.metadata[0].as_deref()), ("north", Some(r#"{"degrees":0}"#)));
 //! # Ok::<(), vectord::error::Error>(())
 //! ```
 //!

@@ -37,7 +37,7 @@ fn a_go_blob_is_adopted_with_its_rows_parameters_and_metadata() {
         let row = live.get(&[id]).unwrap().remove(0).unwrap();
         assert_eq!(&*row.vector, vector.as_slice(), "{id}");
         let hits = live.search(vector, &SearchOptions::new(1)).unwrap();
-        assert_eq!((&*hits.ids[0], hits.distances[0] <= 1e-6), (id.as_str(), true));
+        assert_eq!((&hits.ids[0], hits.distances[0] <= 1e-6), (id.as_str(), true));
     }
     let text = live.get(&["doc-05"]).unwrap().remove(0).unwrap().metadata;
     assert_eq!(text.as_deref(), Some("{\"z\":5,\"a\":1.0,\"big\":12345678901234567890123}"));

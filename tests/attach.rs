@@ -176,7 +176,7 @@ fn assert_answers(index: &Index, model: &Model, random: &mut Seeded) {
         assert_eq!(hits.ids.iter().collect::<BTreeSet<_>>().len(), hits.len(), "a row came twice");
         assert!(hits.distances.is_sorted());
         for (at, (id, &near)) in hits.ids.iter().zip(&hits.distances).enumerate() {
-            let vector = model.get(&**id).unwrap_or_else(|| panic!("{id} is dead, and was found"));
+            let vector = model.get(id).unwrap_or_else(|| panic!("{id} is dead, and was found"));
             assert!((distance(&query, vector) - f64::from(near)).abs() < 1e-4, "{id} is not at {near}");
             assert!(!hits.exact || (truth[at] - f64::from(near)).abs() < 1e-4, "{id} is not the {at}th");
         }
@@ -359,7 +359,7 @@ fn one_applies_one_attaches_and_two_search() {
         assert_eq!(hits.ids.iter().collect::<BTreeSet<_>>().len(), hits.len(), "a row came twice");
         assert!(hits.distances.is_sorted());
         for (id, near) in hits.ids.iter().zip(&hits.distances) {
-            let vector = model.get(&**id).unwrap_or_else(|| panic!("{id} is dead at seq {}", hits.seq));
+            let vector = model.get(id).unwrap_or_else(|| panic!("{id} is dead at seq {}", hits.seq));
             assert!((distance(&query, vector) - f64::from(*near)).abs() < 1e-4);
         }
     }

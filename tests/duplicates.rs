@@ -43,7 +43,7 @@ fn every_copy_and_every_row_is_found(distance: Distance, batch_rows: usize) {
         );
         for (i, vector) in vectors.iter().enumerate().filter(|(i, _)| i % 5 != 0) {
             let hits = live.search(vector, &SearchOptions { k: 1, ef: None, exact }).unwrap();
-            assert_eq!(*hits.ids[0], *format!("r{i}"), "exact: {exact}");
+            assert_eq!(hits.ids[0], *format!("r{i}"), "exact: {exact}");
             assert!(hits.distances[0] <= 1e-3, "{}", hits.distances[0]);
         }
     }

@@ -69,10 +69,10 @@ fn bits(vector: &[f32]) -> Vec<u32> {
 fn assert_found(live: &LiveIndex, model: &Model, id: &str, exact: bool) {
     let vector = &model[id];
     let hits = live.search(vector, &SearchOptions { exact, ..SearchOptions::new(1) }).unwrap();
-    let squares = vector.iter().zip(&model[&*hits.ids[0]]).map(|(a, b)| (a - b).powi(2));
+    let squares = vector.iter().zip(&model[&hits.ids[0]]).map(|(a, b)| (a - b).powi(2));
     let distance = squares.sum::<f32>().sqrt();
     assert!((distance - hits.distances[0]).abs() <= 1e-3, "{distance}, told {}", hits.distances[0]);
-    assert!(!exact || (&*hits.ids[0], hits.distances[0]) == (id, 0.0), "{id}: {hits:?}");
+    assert!(!exact || (&hits.ids[0], hits.distances[0]) == (id, 0.0), "{id}: {hits:?}");
 }
 
 /// Every row is there bit for bit, no other is, and searches tell the truth of each.

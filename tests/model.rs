@@ -44,11 +44,11 @@ fn agrees(live: &LiveIndex, model: &Model, kind: Distance, random: &mut Seeded) 
             "{at}: {} is not {near}",
             hits.distances[at]
         );
-        let (vector, metadata) = &model[&*hits.ids[at]];
+        let (vector, metadata) = &model[&hits.ids[at]];
         assert!(
             (distance(kind, &query, vector) - near).abs() < 1e-4,
             "{at}: {} is not so near",
-            hits.ids[at]
+            &hits.ids[at]
         );
         assert_eq!(hits.metadata[at].as_deref(), metadata.as_deref());
     }

@@ -314,7 +314,7 @@ fn a_batch_acts_as_if_its_items_came_one_after_another() {
     let row = docs.get(&["a"]).unwrap().remove(0).unwrap();
     assert_eq!((&*row.vector, row.metadata.as_deref()), (&[0.0, 1.0][..], Some("1")));
     let hits = docs.search(&[1.0, 0.0], &SearchOptions::new(10)).unwrap();
-    assert_eq!(hits.ids.iter().map(|id| &**id).collect::<Vec<_>>(), ["b", "a"]);
+    assert_eq!(hits.ids.iter().collect::<Vec<_>>(), ["b", "a"]);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //! those its view does not hold. A buffer that is outgrown is copied; views of the old one go on working
 //! with the links it had.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// Fills the end of a list, and of a chain of copies.
 pub(super) const NONE: u32 = u32::MAX;
@@ -27,6 +27,8 @@ pub(super) struct Links {
     start: usize,
     lists: Box<[AtomicU32]>,
     next_copy: Box<[AtomicU32]>,
+    /// Whether any row has a copy: most data has none, and a search need not look.
+    has_copies: AtomicBool,
 }
 
 impl Links {
@@ -40,7 +42,7 @@ impl Links {
         };
         let lists = empty(width * slots + LINE);
         let start = lists.as_ptr().align_offset(LINE * size_of::<u32>()).min(LINE);
-        Self { width, slots, start, lists, next_copy: empty(slots) }
+        Self { width, slots, start, lists, next_copy: empty(slots), has_copies: AtomicBool::new(false) }
     }
 
     /// The same links with room for `slots` rows.
@@ -50,6 +52,7 @@ impl Links {
         for (new, old) in grown.lists[grown.start..].iter().zip(old) {
             new.store(old.load(Ordering::Relaxed), Ordering::Relaxed);
         }
+        grown.has_copies.store(self.has_copies.load(Ordering::Relaxed), Ordering::Relaxed);
         for (new, old) in grown.next_copy.iter().zip(&self.next_copy) {
             new.store(old.load(Ordering::Relaxed), Ordering::Relaxed);
         }
@@ -101,12 +104,16 @@ impl Links {
     /// The next row with the very bits of `slot`'s, always a later slot.
     #[inline]
     pub(super) fn next_copy(&self, slot: u32) -> Option<u32> {
+        if !self.has_copies.load(Ordering::Relaxed) {
+            return None;
+        }
         Some(self.next_copy[slot as usize].load(Ordering::Relaxed)).filter(|&next| next != NONE)
     }
 
     /// Makes `next` the next copy of `slot` (the writer only).
     pub(super) fn set_next_copy(&self, slot: u32, next: u32) {
         self.next_copy[slot as usize].store(next, Ordering::Relaxed);
+        self.has_copies.store(true, Ordering::Relaxed);
     }
 
     /// `slot` and its later copies below `bound`, ascending.

@@ -26,7 +26,7 @@ mod view;
 pub use self::apply::{Applied, Operation};
 pub use self::batch::Batch;
 pub use self::core::Index;
-pub use self::hits::{Hits, Row};
+pub use self::hits::{Hits, Ids, Row};
 pub use self::limits::{
     MAX_DIMENSION, MAX_ID_BYTES, MAX_METADATA_BYTES, MAX_METADATA_DEPTH, check_id, check_key,
 };

@@ -155,7 +155,7 @@ fn hits(view: &View, exact: bool, found: &[Neighbour]) -> Hits {
     Hits {
         seq: view.seq,
         exact,
-        ids: found.iter().map(|near| view.id(near.slot).into()).collect(),
+        ids: found.iter().map(|near| view.id(near.slot)).collect(),
         distances: found.iter().map(|near| space.finish(near.key)).collect(),
         metadata: found.iter().map(|near| view.metadata(near.slot).map(Into::into)).collect(),
     }

@@ -65,7 +65,7 @@ impl PyBatchHits {
     fn table(&self) -> table::Table {
         let row = |at: usize| {
             let hits = &self.hits[at];
-            let nearest = hits.ids.first().map_or(String::new(), ToString::to_string);
+            let nearest = hits.ids.iter().next().unwrap_or_default().to_owned();
             let distance = hits.distances.first().map_or(String::new(), |distance| format!("{distance:.4}"));
             vec![at.to_string(), hits.len().to_string(), nearest, distance]
         };
@@ -90,7 +90,7 @@ impl PyBatchHits {
             let width = self.width();
             let mut all = Vec::with_capacity(self.hits.len() * width);
             for hits in &self.hits {
-                all.extend(strings(py, hits.ids.iter().map(|id| &**id)));
+                all.extend(strings(py, hits.ids.iter()));
                 all.extend((hits.len()..width).map(|_| py.None()));
             }
             array::matrix(py, all, width, self.hits.len())
@@ -139,7 +139,7 @@ impl PyBatchHits {
             || self.hits.iter().flat_map(|hits| hits.ids.iter().zip(&hits.distances).zip(&hits.metadata));
         let queries = self.hits.iter().zip(0_usize..).flat_map(|(hits, query)| vec![query; hits.len()]);
         let queries = PyList::new(py, queries.collect::<Vec<_>>())?.into_any().unbind();
-        let ids = array::flat(py, strings(py, all().map(|((id, _), _)| &**id)));
+        let ids = array::flat(py, strings(py, all().map(|((id, _), _)| id)));
         let distances = array::flat(py, all().map(|((_, distance), _)| *distance).collect());
         let metadata = values(py, all().map(|(_, text)| text.as_deref()))?;
         frame::build(py, &[("query", &queries), ("id", &ids), ("distance", &distances)], &metadata)

@@ -71,10 +71,7 @@ impl PyHits {
     fn tuples<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let metadata = self.metadata(py)?.bind(py);
         let rows = self.hits.ids.iter().zip(&self.hits.distances).zip(metadata);
-        PyList::new(
-            py,
-            rows.map(|((id, distance), metadata)| (&**id, *distance, metadata)).collect::<Vec<_>>(),
-        )
+        PyList::new(py, rows.map(|((id, distance), metadata)| (id, *distance, metadata)).collect::<Vec<_>>())
     }
 
     fn table(&self) -> table::Table {
@@ -95,7 +92,7 @@ impl PyHits {
     /// The ids, nearest first: an object array of str, shape (n,).
     #[getter]
     fn ids(&self, py: Python<'_>) -> &Py<PyAny> {
-        self.ids.get_or_init(py, || array::flat(py, strings(py, self.hits.ids.iter().map(|id| &**id))))
+        self.ids.get_or_init(py, || array::flat(py, strings(py, self.hits.ids.iter())))
     }
 
     /// The distances, ascending: a float32 array, shape (n,).
@@ -172,13 +169,13 @@ pub(super) type Reduced<'py, T> = (Bound<'py, PyAny>, T);
 pub(super) fn parts(hits: &Hits, consistency: Consistency) -> Parts {
     let Hits { seq, exact, ids, distances, metadata } = hits;
     let texts = metadata.iter().map(|text| text.as_deref().map(str::to_owned)).collect();
-    let ids = ids.iter().map(ToString::to_string).collect();
+    let ids = ids.iter().map(str::to_owned).collect();
     (*seq, *exact, ids, distances.clone(), texts, consistency.name().to_owned())
 }
 
 pub(super) fn from_parts(parts: Parts) -> Result<(Hits, Consistency)> {
     let (seq, exact, ids, distances, metadata, consistency) = parts;
-    let ids = ids.into_iter().map(Into::into).collect();
+    let ids = ids.iter().map(String::as_str).collect();
     let metadata = metadata.into_iter().map(|text| text.map(Into::into)).collect();
     Ok((Hits { seq, exact, ids, distances, metadata }, Consistency::parse(&consistency)?))
 }

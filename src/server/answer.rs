@@ -91,7 +91,7 @@ mod tests {
         let hits = Hits {
             seq: 7,
             exact: true,
-            ids: vec!["a\"b/ü".into(), "c".into()],
+            ids: ["a\"b/ü", "c"].into_iter().collect(),
             distances: vec![0.0, 0.1],
             metadata: vec![Some(r#"{"n":1.0,"big":12345678901234567890123}"#.into()), None],
         };

@@ -56,7 +56,7 @@ fn searched_from_a_map(root: &Path, close: impl Fn()) {
     let live = registry.get("large").unwrap();
     let mapped = if cfg!(target_os = "linux") { 300 * D * 4 } else { 0 };
     assert_eq!(live.stats().unwrap().index.bytes_mapped, mapped);
-    assert_eq!(&*live.search(&vector(7), &SearchOptions::new(1)).unwrap().ids[0], "7");
+    assert_eq!(&live.search(&vector(7), &SearchOptions::new(1)).unwrap().ids[0], "7");
     let all: Vec<String> = (0..300).map(|row| row.to_string()).collect();
     let all = live.get(&all.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
     assert!(all.iter().enumerate().all(|(row, found)| *found.as_ref().unwrap().vector == vector(row)));

@@ -61,7 +61,7 @@ pub fn assert_holds_exactly(live: &LiveIndex, batches: &BTreeSet<usize>, padding
         assert!(holds(live, n, padding), "batch {n} is lost");
         let hits =
             live.search(&vector(n, 0), &SearchOptions { exact: true, ..SearchOptions::new(ROWS) }).unwrap();
-        assert!(hits.ids.iter().any(|found| **found == *id(n, 0)), "batch {n}: {:?}", hits.ids);
+        assert!(hits.ids.iter().any(|found| *found == *id(n, 0)), "batch {n}: {:?}", hits.ids);
     }
     assert_eq!(live.len().unwrap(), batches.len() * ROWS, "nothing that was not sent");
     assert_eq!(live.validate().unwrap(), [""; 0]);

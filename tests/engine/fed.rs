@@ -79,7 +79,7 @@ impl Fed {
                 .map(|exact| self.index.search(query, &SearchOptions { k: K, ef, exact }).unwrap());
             assert_eq!(near.len(), exact.len(), "an answer is short");
             assert!(near.distances.is_sorted());
-            for id in &near.ids {
+            for id in near.ids.iter() {
                 assert!(!self.dead.contains(&id.parse().unwrap()), "{id} is dead, and was found");
             }
             let farthest = *exact.distances.last().unwrap();

@@ -139,7 +139,7 @@ fn mapped() {
     for (id, row) in rows.iter().enumerate().step_by(37) {
         let [near, exact] = [false, true]
             .map(|exact| live.search(row, &SearchOptions { exact, ..SearchOptions::new(10) }).unwrap());
-        assert_eq!((&*near.ids[0], near.len()), (id.to_string().as_str(), 10));
+        assert_eq!((&near.ids[0], near.len()), (id.to_string().as_str(), 10));
         assert_eq!(near.distances[0].to_bits(), exact.distances[0].to_bits());
     }
     println!("digest {:?}", live.digest().unwrap());

@@ -21,7 +21,7 @@ pub(super) fn mesh(index: &Index) -> Result<Vec<Vec<u32>>> {
     for (id, own) in ids.iter().zip(&mut links) {
         if own.is_empty() {
             let hits = index.search_by_id(id, &SearchOptions::new(k))?;
-            own.extend(hits.ids.iter().filter(|near| *near != id).map(|near| slots[&**near]));
+            own.extend(hits.ids.iter().filter(|near| **near != **id).map(|near| slots[near]));
         }
     }
     lengthen(&mut links);
