@@ -72,7 +72,7 @@ fn every_result_existed_at_its_searchs_seq() {
     let mut alive_at = BTreeMap::new();
     for hits in &seen {
         let mut ids: Vec<_> = hits.ids.iter().collect();
-        ids.sort();
+        ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), hits.ids.len(), "an id came twice: old and new of an upsert");
         assert!(hits.distances.is_sorted());
