@@ -104,8 +104,9 @@ impl Data<'_> {
             let clock = cpu_seconds();
             let found = index.search(query, &SearchOptions::new(K)).expect("a good query");
             time += cpu_seconds() - clock;
-            let truth =
-                index.search(query, &SearchOptions { k: K, ef: None, exact: true }).expect("a good query");
+            let truth = index
+                .search(query, &SearchOptions { exact: true, ..SearchOptions::new(K) })
+                .expect("a good query");
             hits += found.ids.iter().filter(|id| truth.ids.iter().any(|near| near == *id)).count();
         }
         (hits as f64 / (queries * K) as f64, time * 1e6 / queries as f64)

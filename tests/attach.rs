@@ -171,7 +171,7 @@ fn assert_answers(index: &Index, model: &Model, random: &mut Seeded) {
     let mut truth: Vec<f64> = model.values().map(|vector| distance(&query, vector)).collect();
     truth.sort_by(f64::total_cmp);
     for (k, exact) in [(1, false), (10, false), (300, false), (50, true), (model.len() + 5, true)] {
-        let hits = index.search(&query, &SearchOptions { k, ef: None, exact }).unwrap();
+        let hits = index.search(&query, &SearchOptions { ef: None, exact, ..SearchOptions::new(k) }).unwrap();
         assert_eq!(hits.len(), k.min(model.len()));
         assert_eq!(hits.ids.iter().collect::<BTreeSet<_>>().len(), hits.len(), "a row came twice");
         assert!(hits.distances.is_sorted());
@@ -332,7 +332,9 @@ fn one_applies_one_attaches_and_two_search() {
                 while !done.load(Ordering::Acquire) {
                     let (query, k) = (random.vector(DIMENSION), 1 + random.below(40));
                     let exact = random.below(4) == 0;
-                    let hits = index.search(&query, &SearchOptions { k, ef: None, exact }).unwrap();
+                    let hits = index
+                        .search(&query, &SearchOptions { ef: None, exact, ..SearchOptions::new(k) })
+                        .unwrap();
                     seen.lock().unwrap().push((query, k, hits));
                 }
             });

@@ -54,14 +54,14 @@ fn a_batch_has_the_answers_of_its_queries_one_by_one_by_any_number_of_threads() 
                 for (k, ef, exact) in
                     [(1, Some(20), false), (10, None, false), (10, None, true), (n + 1, None, true)]
                 {
-                    let options = SearchOptions { k, ef, exact };
+                    let options = SearchOptions { ef, exact, ..SearchOptions::new(k) };
                     for count in [0, 1, 2, 31, 150] {
                         let queries = &queries[..count * DIMENSION];
                         let found = index.search_many(queries, &options).unwrap();
                         assert_eq!(found.len(), count);
                         for (query, found) in queries.chunks(DIMENSION).zip(&found) {
                             // A batch may be answered exactly where a query alone is not; it says so.
-                            let options = SearchOptions { exact: found.exact, ..options };
+                            let options = SearchOptions { exact: found.exact, ..options.clone() };
                             assert!(found.exact || !exact);
                             assert_same(found, &index.search(query, &options).unwrap());
                         }

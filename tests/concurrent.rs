@@ -37,7 +37,7 @@ fn every_result_existed_at_its_searchs_seq() {
                 let mut random = Seeded(100 + searcher);
                 while !done.load(Ordering::Acquire) {
                     let exact = random.below(4) == 0;
-                    let options = SearchOptions { k: 20, ef: None, exact };
+                    let options = SearchOptions { ef: None, exact, ..SearchOptions::new(20) };
                     let hits = live.search(&random.vector(DIMENSION), &options).unwrap();
                     seen.lock().unwrap().push(hits);
                 }

@@ -34,7 +34,8 @@ fn every_copy_and_every_row_is_found(distance: Distance, batch_rows: usize) {
     }
     assert_eq!(live.validate().unwrap(), Vec::<String>::new());
     for exact in [false, true] {
-        let hits = live.search(&copied, &SearchOptions { k: COPIES, ef: None, exact }).unwrap();
+        let hits =
+            live.search(&copied, &SearchOptions { ef: None, exact, ..SearchOptions::new(COPIES) }).unwrap();
         assert_eq!(hits.exact, exact);
         assert_eq!(
             hits.ids.iter().map(ToString::to_string).collect::<BTreeSet<_>>(),
@@ -42,7 +43,8 @@ fn every_copy_and_every_row_is_found(distance: Distance, batch_rows: usize) {
             "exact: {exact}"
         );
         for (i, vector) in vectors.iter().enumerate().filter(|(i, _)| i % 5 != 0) {
-            let hits = live.search(vector, &SearchOptions { k: 1, ef: None, exact }).unwrap();
+            let hits =
+                live.search(vector, &SearchOptions { ef: None, exact, ..SearchOptions::new(1) }).unwrap();
             assert_eq!(hits.ids[0], *format!("r{i}"), "exact: {exact}");
             assert!(hits.distances[0] <= 1e-3, "{}", hits.distances[0]);
         }

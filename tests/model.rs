@@ -36,7 +36,8 @@ fn agrees(live: &LiveIndex, model: &Model, kind: Distance, random: &mut Seeded) 
     let mut expected: Vec<_> =
         model.iter().map(|(id, (vector, _))| (distance(kind, &query, vector), id)).collect();
     expected.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let hits = live.search(&query, &SearchOptions { k: 10, ef: None, exact: true }).unwrap();
+    let hits =
+        live.search(&query, &SearchOptions { ef: None, exact: true, ..SearchOptions::new(10) }).unwrap();
     assert_eq!(hits.len(), model.len().min(10));
     for (at, (near, _)) in expected.iter().take(10).enumerate() {
         assert!(

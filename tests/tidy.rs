@@ -43,10 +43,10 @@ const NEVER_UNDER: &[(&str, &[&str])] =
 const LONGER: &[(&str, usize, &str)] = &[
     (
         "python/index.rs",
-        575,
+        680,
         "a class has one block of methods, and more than half of this one is docstrings",
     ),
-    ("vectord/_vectord.pyi", 350, "a module has one stub"),
+    ("vectord/_vectord.pyi", 360, "a module has one stub"),
 ];
 const LONGEST: usize = 300;
 

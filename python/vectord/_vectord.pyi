@@ -113,6 +113,8 @@ class Hits:
     def exact(self) -> bool: ...
     @property
     def consistency(self) -> _Consistency: ...
+    @property
+    def explanation(self) -> dict[str, Any] | None: ...
     # A pandas.DataFrame, here and below; pandas need not be there, so its type cannot be named.
     def to_pandas(self) -> Any: ...  # noqa: ANN401
     def __len__(self) -> int: ...
@@ -204,6 +206,9 @@ class Index:
         id: str,
         ef: int | None = None,
         exact: bool = False,
+        filter: dict[str, Any] | None = None,
+        within: float | None = None,
+        explain: bool = False,
         min_seq: int | None = None,
         consistency: _Consistency | None = None,
     ) -> Hits: ...
@@ -216,6 +221,9 @@ class Index:
         id: None = None,
         ef: int | None = None,
         exact: bool = False,
+        filter: dict[str, Any] | None = None,
+        within: float | None = None,
+        explain: bool = False,
         min_seq: int | None = None,
         consistency: _Consistency | None = None,
     ) -> Hits: ...
@@ -228,11 +236,19 @@ class Index:
         id: None = None,
         ef: int | None = None,
         exact: bool = False,
+        filter: dict[str, Any] | None = None,
+        within: float | None = None,
+        explain: bool = False,
         min_seq: int | None = None,
         consistency: _Consistency | None = None,
     ) -> Any: ...  # noqa: ANN401
     def get(self, ids: object) -> Rows: ...
-    def delete(self, ids: object) -> Deleted: ...
+    def count(self, filter: dict[str, Any] | None = None) -> int: ...
+    def scan(
+        self, filter: dict[str, Any] | None = None, after: str | None = None, limit: int = 1000
+    ) -> Rows: ...
+    def values(self, field: str, limit: int = 100) -> list[tuple[Any, int]]: ...
+    def delete(self, ids: object = None, *, filter: dict[str, Any] | None = None) -> Deleted: ...
     def set_metadata(self, ids: object, metadata: object) -> MetadataSet: ...
     def refresh(self) -> int: ...
     def flush(self) -> int: ...

@@ -159,7 +159,7 @@ impl<A: Fn(u32) -> bool> Task for ByCodes<'_, A> {
 
 /// Codes a query into `probe`; says what its keys begin with, and how far they can be trusted.
 #[inline(always)]
-fn start(codec: &Codec, query: FloatRuler<'_>, probe: &mut [i8]) -> (i32, Bound) {
+pub(super) fn start(codec: &Codec, query: FloatRuler<'_>, probe: &mut [i8]) -> (i32, Bound) {
     let aim = aim(codec, query, probe);
     let bound = Bound::new(codec, query, aim);
     let (norm, sum) = sums(probe);
@@ -169,7 +169,7 @@ fn start(codec: &Codec, query: FloatRuler<'_>, probe: &mut [i8]) -> (i32, Bound)
 
 /// All rows of a span past one query.
 #[inline(always)]
-fn stream<P: Products, A: Fn(u32) -> bool>(
+pub(super) fn stream<P: Products, A: Fn(u32) -> bool>(
     products: P,
     span: &Span<'_, A>,
     probe: &[i8],

@@ -9,7 +9,7 @@ use std::collections::BinaryHeap;
 use super::bound::{Bound, Limits, Spread};
 use super::floatwise::FloatRuler;
 use super::neighbour::Neighbour;
-use super::ruler::{Ruler, ordered};
+use super::ruler::{Ruler, ordered, value};
 use super::scan::Nearest;
 
 /// Rows kept before those that are no longer wanted are dropped, and the others measured.
@@ -50,6 +50,11 @@ impl<'a> Front<'a> {
         Self { query, base, bound, greatest, cutoff, kept, nearest }
     }
 
+    /// The same, of which no exact key above `reach` is wanted.
+    pub(super) fn within(self, reach: f32) -> Self {
+        Self { cutoff: self.cutoff.min(f64::from(reach)), ..self }
+    }
+
     /// The limits that keys must pass to be worth [`Front::meet`].
     pub(super) fn limits(&self) -> Limits {
         self.bound.limits(self.cutoff)
@@ -76,7 +81,7 @@ impl<'a> Front<'a> {
         if self.greatest.len() == k
             && let Some(&most) = self.greatest.peek()
         {
-            self.cutoff = self.cutoff.min(value(most));
+            self.cutoff = self.cutoff.min(f64::from(value(most)));
         }
         if self.kept.len() >= KEPT {
             self.drop_and_measure();
@@ -122,10 +127,4 @@ impl<'a> Front<'a> {
         kept.clear();
         self.kept = kept;
     }
-}
-
-/// The value of which `ordered` made this.
-fn value(ordered: u32) -> f64 {
-    let bits = if ordered >> 31 == 1 { ordered & !(1 << 31) } else { !ordered };
-    f64::from(f32::from_bits(bits))
 }

@@ -7,7 +7,7 @@
 //! those its view does not hold. A buffer that is outgrown is copied; views of the old one go on working
 //! with the links it had.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// Fills the end of a list, and of a chain of copies.
 pub(super) const NONE: u32 = u32::MAX;
@@ -27,8 +27,8 @@ pub(super) struct Links {
     start: usize,
     lists: Box<[AtomicU32]>,
     next_copy: Box<[AtomicU32]>,
-    /// Whether any row has a copy: most data has none, and a search need not look.
-    has_copies: AtomicBool,
+    /// One bit per slot: whether it has a next copy. Few enough to stay near the processor.
+    is_copied: Box<[AtomicU64]>,
 }
 
 impl Links {
@@ -42,7 +42,8 @@ impl Links {
         };
         let lists = empty(width * slots + LINE);
         let start = lists.as_ptr().align_offset(LINE * size_of::<u32>()).min(LINE);
-        Self { width, slots, start, lists, next_copy: empty(slots), has_copies: AtomicBool::new(false) }
+        let is_copied = (0..slots.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
+        Self { width, slots, start, lists, next_copy: empty(slots), is_copied }
     }
 
     /// The same links with room for `slots` rows.
@@ -52,8 +53,10 @@ impl Links {
         for (new, old) in grown.lists[grown.start..].iter().zip(old) {
             new.store(old.load(Ordering::Relaxed), Ordering::Relaxed);
         }
-        grown.has_copies.store(self.has_copies.load(Ordering::Relaxed), Ordering::Relaxed);
         for (new, old) in grown.next_copy.iter().zip(&self.next_copy) {
+            new.store(old.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        for (new, old) in grown.is_copied.iter().zip(&self.is_copied) {
             new.store(old.load(Ordering::Relaxed), Ordering::Relaxed);
         }
         grown
@@ -70,7 +73,8 @@ impl Links {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        std::mem::size_of_val(&*self.lists) + std::mem::size_of_val(&*self.next_copy)
+        let copies = std::mem::size_of_val(&*self.next_copy) + std::mem::size_of_val(&*self.is_copied);
+        std::mem::size_of_val(&*self.lists) + copies
     }
 
     #[inline]
@@ -104,7 +108,7 @@ impl Links {
     /// The next row with the very bits of `slot`'s, always a later slot.
     #[inline]
     pub(super) fn next_copy(&self, slot: u32) -> Option<u32> {
-        if !self.has_copies.load(Ordering::Relaxed) {
+        if !self.is_copied(slot) {
             return None;
         }
         Some(self.next_copy[slot as usize].load(Ordering::Relaxed)).filter(|&next| next != NONE)
@@ -113,7 +117,13 @@ impl Links {
     /// Makes `next` the next copy of `slot` (the writer only).
     pub(super) fn set_next_copy(&self, slot: u32, next: u32) {
         self.next_copy[slot as usize].store(next, Ordering::Relaxed);
-        self.has_copies.store(true, Ordering::Relaxed);
+        self.is_copied[slot as usize / 64].fetch_or(1 << (slot % 64), Ordering::Relaxed);
+    }
+
+    /// Whether `slot` has a next copy.
+    #[inline(always)]
+    pub(super) fn is_copied(&self, slot: u32) -> bool {
+        self.is_copied[slot as usize / 64].load(Ordering::Relaxed) >> (slot % 64) & 1 == 1
     }
 
     /// `slot` and its later copies below `bound`, ascending.

@@ -58,12 +58,12 @@ impl GraphView {
 
 /// What `search` finds for each of `queries` (f32, row-major) and its inverse norm, in their order, by up to
 /// `threads`; a few are searched for on the calling thread alone.
-pub fn for_each_query(
+pub fn for_each_query<T: Send>(
     queries: &[f32],
     inverse_norms: &[f32],
     threads: Threads,
-    search: impl Fn(&[f32], f32) -> Vec<Neighbour> + Send + Sync,
-) -> Vec<Vec<Neighbour>> {
+    search: impl Fn(&[f32], f32) -> T + Send + Sync,
+) -> Vec<T> {
     let dimension = queries.len() / inverse_norms.len().max(1);
     let each: Vec<(&[f32], f32)> =
         queries.chunks_exact(dimension.max(1)).zip(inverse_norms.iter().copied()).collect();

@@ -38,6 +38,12 @@ impl Met {
     #[inline(always)]
     pub(super) fn meet(&mut self, slots: impl Iterator<Item = u32>, most: usize, bound: usize) {
         self.last = self.count;
+        self.meet_more(slots, most, bound);
+    }
+
+    /// [`Met::meet`], but what is new joins the last lot.
+    #[inline(always)]
+    pub(super) fn meet_more(&mut self, slots: impl Iterator<Item = u32>, most: usize, bound: usize) {
         if self.slots.len() <= self.count + most {
             self.slots.resize((self.count + most + 1) * 2, 0);
         }
@@ -52,6 +58,11 @@ impl Met {
             }
         }
         *count = end;
+    }
+
+    /// How many slots were met.
+    pub(super) fn count(&self) -> usize {
+        self.count
     }
 
     /// The slots last met.

@@ -15,6 +15,16 @@ impl Candidate {
         Self(u64::from(key) << 32 | u64::from(slot) << 1)
     }
 
+    #[inline(always)]
+    pub(super) fn key(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    #[inline(always)]
+    pub(super) fn slot(self) -> u32 {
+        slot(self.0)
+    }
+
     /// One that is not to be expanded.
     #[inline(always)]
     pub(super) fn settled(key: u32, slot: u32) -> Self {
@@ -76,6 +86,36 @@ impl Pool {
             }
         }
         is_next
+    }
+
+    /// [`Pool::insert`], and what the pool does not keep goes to `spill`.
+    #[inline(always)]
+    pub(super) fn insert_or_spill(&mut self, candidate: Candidate, spill: &mut Vec<Candidate>) -> bool {
+        let last = self.places[self.limit];
+        if last != NOTHING || candidate.0 >= last {
+            spill.push(candidate.max(Candidate(last)));
+        }
+        self.insert(candidate)
+    }
+
+    /// Makes room for `limit` candidates, not fewer than before, and takes the nearest of `spill` in.
+    pub(super) fn widen(&mut self, limit: usize, spill: &mut Vec<Candidate>) {
+        let room = limit - self.held;
+        if spill.len() > room {
+            spill.select_nth_unstable(room);
+        }
+        let taken = spill.len().min(room);
+        spill[..taken].sort_unstable();
+        self.places.truncate(1 + self.held);
+        self.places.extend(spill.drain(..taken).map(|Candidate(place)| place));
+        self.places.resize(1 + (limit + 1).next_multiple_of(BLOCK), NOTHING);
+        self.limit = limit;
+        self.held += taken;
+    }
+
+    /// How many it keeps at most.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
     }
 
     /// The nearest candidate not yet expanded, which it marks as expanded.

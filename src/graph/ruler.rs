@@ -50,6 +50,11 @@ pub(super) fn ordered(value: f32) -> u32 {
     if bits >> 31 == 0 { bits | 1 << 31 } else { !bits }
 }
 
+/// The value of which [`ordered`] made this.
+pub(super) fn value(ordered: u32) -> f32 {
+    f32::from_bits(if ordered >> 31 == 1 { ordered & !(1 << 31) } else { !ordered })
+}
+
 /// Memory for one coded query or row, on whole cache lines.
 #[derive(Debug, Default)]
 pub(super) struct Probe {
@@ -80,5 +85,6 @@ mod tests {
     fn ordered_keys_order_as_their_values_do() {
         let values = [f32::MIN, -1.5, -1e-40, 0.0, 1e-45, 1e-40, 1.0, 1.000_000_1, f32::MAX];
         assert!(values.map(ordered).is_sorted_by(|a, b| a < b));
+        assert_eq!(values.map(|number| value(ordered(number)).to_bits()), values.map(f32::to_bits));
     }
 }

@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 
 use super::met::Met;
 use super::neighbour::Near;
-use super::pool::Pool;
+use super::pool::{Candidate, Pool};
 use super::ruler::Probe;
 
 /// What one search works with.
@@ -22,6 +22,12 @@ pub(super) struct Scratch {
     pub(super) found: Vec<Near>,
     /// A list being changed.
     pub(super) list: Vec<Near>,
+    /// Of a walk among a set: the rows whose lists were gone through.
+    pub(super) listed: Met,
+    /// And those of the set.
+    pub(super) passing: Pool,
+    /// And what did not fit into `pool`.
+    pub(super) spill: Vec<Candidate>,
 }
 
 /// Scratches not in use.

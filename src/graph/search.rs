@@ -6,11 +6,13 @@
 use std::sync::Arc;
 
 use super::ahead::Ahead;
-use super::asked::{Precision, Walk};
+use super::asked::Walk;
 use super::codes::CodesView;
+use super::explain::{Explanation, Path};
+use super::floatwise::FloatRuler;
 use super::links::Links;
 use super::met::Met;
-use super::neighbour::{Near, Neighbour};
+use super::neighbour::Neighbour;
 use super::pool::{Candidate, Pool};
 use super::rows::RowsView;
 use super::ruler::Ruler;
@@ -85,6 +87,7 @@ impl GraphView {
     /// `min(k, live_hint)` results come back if so many are alive. `rows` must be taken from the same
     /// rows as the graph, not before it.
     #[allow(clippy::too_many_arguments, reason = "each is a part of the question, and callers name them")]
+    #[inline]
     pub fn search(
         &self,
         rows: &RowsView,
@@ -95,27 +98,12 @@ impl GraphView {
         alive: impl Fn(u32) -> bool,
         live_hint: usize,
     ) -> Vec<Neighbour> {
-        let wanted = k.min(live_hint).min(rows.len());
-        if wanted == 0 {
-            return Vec::new();
-        }
-        // Dead rows take places among the candidates: make up for them.
-        let share = (rows.len() / live_hint.clamp(1, rows.len())).min(WIDER);
-        let mut ef = ef.max(k).saturating_mul(share);
-        for _ in 0..=WIDENINGS {
-            if ef >= self.attached() {
-                break;
-            }
-            let found = self.walk(rows, query, inverse_norm, k, ef, &alive);
-            if found.len() >= wanted {
-                return found;
-            }
-            ef = ef.saturating_mul(WIDER);
-        }
-        self.codes.scan(rows, query, inverse_norm, k, alive)
+        self.explain(rows, query, inverse_norm, k, ef, alive, live_hint).0
     }
 
-    fn walk(
+    /// [`GraphView::search`], and what it did.
+    #[allow(clippy::too_many_arguments, reason = "those of `search`")]
+    pub fn explain(
         &self,
         rows: &RowsView,
         query: &[f32],
@@ -123,67 +111,92 @@ impl GraphView {
         k: usize,
         ef: usize,
         alive: impl Fn(u32) -> bool,
-    ) -> Vec<Neighbour> {
-        let end = rows.len() as u32;
+        live_hint: usize,
+    ) -> (Vec<Neighbour>, Explanation) {
+        let wanted = k.min(live_hint).min(rows.len());
+        if wanted == 0 {
+            return (Vec::new(), Explanation::exact(None, 0));
+        }
+        let query = FloatRuler { rows, query, inverse_norm };
+        let mut distances = 0;
+        // Dead rows take places among the candidates: make up for them.
+        let share = (rows.len() / live_hint.clamp(1, rows.len())).min(WIDER);
+        let mut ef = ef.max(k).saturating_mul(share);
+        for _ in 0..=WIDENINGS {
+            if ef >= self.attached() {
+                break;
+            }
+            let (found, walked) = self.walk(query, k, ef, &alive);
+            distances += walked.distances;
+            if found.len() >= wanted {
+                return (found, Explanation { distances, ..walked });
+            }
+            ef = ef.saturating_mul(WIDER);
+        }
+        let found = self.codes.scan(rows, query.query, inverse_norm, k, alive);
+        distances += rows.len();
+        (found, Explanation { distances, ..Explanation::exact(None, rows.len()) })
+    }
+
+    fn walk(
+        &self,
+        query: FloatRuler<'_>,
+        k: usize,
+        ef: usize,
+        alive: impl Fn(u32) -> bool,
+    ) -> (Vec<Neighbour>, Explanation) {
+        let FloatRuler { rows, query: vector, inverse_norm } = query;
         let coded = self.codes.len().min(rows.len());
         let mut nearest = Nearest::new(k);
-        let tail = self.attached.max(coded) as u32..end;
-        nearest.scan(rows, tail, query, inverse_norm, |slot| !self.ahead.contains(slot) && alive(slot));
-        self.shelf.with(|scratch| {
+        let tail = self.attached.max(coded) as u32..rows.len() as u32;
+        let mut scanned = tail.len();
+        nearest.scan(rows, tail, vector, inverse_norm, |slot| !self.ahead.contains(slot) && alive(slot));
+        let distances = self.shelf.with(|scratch| {
             let Scratch { met, pool, probe, found, .. } = scratch;
             let bound = self.codes.bound(rows).min(self.links.slots());
             let ground = Ground { links: &self.links, entries: &self.entries, bound };
             let slots = self.attached as u32..coded as u32;
-            let pending = Pending { ahead: &self.ahead, slots: slots.clone() };
+            scanned += slots.len();
+            let pending = Pending { ahead: &self.ahead, slots };
             met.reset(bound.max(coded));
             pool.reset(ef);
             let walk = ToQuery { ground, pending, met, pool };
-            let precision = self.codes.at_query(rows, query, inverse_norm, probe, walk);
-            let most = if precision.is_exact() { k } else { k + (k / 2).max(SPARE) };
-            let has_pending = !slots.is_empty();
-            let mut farthest = u32::MAX;
-            found.clear();
-            for near in pool.nearest() {
-                if near.key > farthest || found.len() >= most {
-                    break;
-                }
-                // What is neither held nor coded was scanned.
-                let is_found = |&slot: &u32| (self.holds(slot) || (slot as usize) < coded) && alive(slot);
-                // Copies have one key and ascending slots: no more than k of a chain are results.
-                for slot in self.links.copies(near.slot, end).filter(is_found).take(k) {
-                    // A copy still pending is met twice.
-                    if !has_pending || found.iter().all(|near| near.slot != slot) {
-                        found.push(Near { key: near.key, slot });
-                    }
-                }
-                if found.len() >= k && farthest == u32::MAX && precision == Precision::Square {
-                    farthest = near.key.saturating_add((DOUBT * (near.key as f32).sqrt()) as u32);
-                }
-            }
-            let whole = |near: &Near| precision.exact_key(near.key);
-            for near in found.iter().filter(|near| whole(near).is_none()) {
-                rows.prefetch(near.slot);
-            }
-            for near in found.iter() {
-                let key = whole(near).unwrap_or_else(|| rows.key_to(query, inverse_norm, near.slot));
-                nearest.offer(Neighbour { key, slot: near.slot });
-            }
+            let precision = self.codes.at_query(rows, vector, inverse_norm, probe, walk);
+            self.answer(query, precision, pool.nearest(), alive, found, &mut nearest);
+            met.count()
         });
-        nearest.into_sorted()
+        let distances = distances + (rows.len() - self.attached.max(coded));
+        let walked = Explanation { matches: None, path: Path::Walk, scanned, distances, ef, exact: false };
+        (nearest.into_sorted(), walked)
     }
 }
 
-/// Rows measured again beyond k, at most, or half of k.
-const SPARE: usize = 10;
-
-/// Rounding to codes moves the squared distance of two rows by a normal deviate of sqrt(2/3) times the
-/// distance: what lies six of them behind the k-th need not be measured again.
-const DOUBT: f32 = 5.0;
-
 /// Rows that are coded, but not found by walking yet.
-struct Pending<'a> {
-    ahead: &'a Ahead,
-    slots: std::ops::Range<u32>,
+pub(super) struct Pending<'a> {
+    pub(super) ahead: &'a Ahead,
+    pub(super) slots: std::ops::Range<u32>,
+}
+
+impl Pending<'_> {
+    /// Adds to `pool` those of them that pass.
+    ///
+    /// After the walk: they would take the places of what it must pass through.
+    #[inline(always)]
+    pub(super) fn join<R: Ruler>(
+        self,
+        ruler: R,
+        met: &mut Met,
+        pool: &mut Pool,
+        passes: impl Fn(u32) -> bool,
+    ) {
+        let Self { ahead, slots } = self;
+        let bound = slots.end as usize;
+        let most = slots.len();
+        met.meet(slots.filter(|&slot| !ahead.contains(slot) && passes(slot)), most, bound);
+        for &slot in met.last() {
+            pool.insert(Candidate::settled(ruler.key(slot), slot));
+        }
+    }
 }
 
 struct ToQuery<'a> {
@@ -196,13 +209,8 @@ struct ToQuery<'a> {
 impl Walk for ToQuery<'_> {
     #[inline(always)]
     fn run<R: Ruler>(self, ruler: R) {
-        let Self { ground, pending: Pending { ahead, slots }, met, pool } = self;
+        let Self { ground, pending, met, pool } = self;
         ground.walk(ruler, met, pool);
-        // After the walk: they would take the places of what it must pass through.
-        let bound = slots.end as usize;
-        met.meet(slots.clone().filter(|&slot| !ahead.contains(slot)), slots.len(), bound);
-        for &slot in met.last() {
-            pool.insert(Candidate::settled(ruler.key(slot), slot));
-        }
+        pending.join(ruler, met, pool, |_| true);
     }
 }

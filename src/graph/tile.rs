@@ -28,6 +28,14 @@ impl CodedRows<'_> {
         Spread { norm: self.bytes.norms[slot as usize], residual: self.residuals[slot as usize] }
     }
 
+    /// Asks the memory for what the key and the bounds of `slot` need.
+    #[inline(always)]
+    pub(super) fn prefetch(&self, slot: u32) {
+        super::prefetch::lines(self.bytes.row(slot));
+        super::prefetch::address(&raw const self.bytes.norms[slot as usize]);
+        super::prefetch::address(&raw const self.residuals[slot as usize]);
+    }
+
     /// What the keys of a row have in common.
     #[inline(always)]
     pub(super) fn addend(&self, norm: i32) -> i32 {

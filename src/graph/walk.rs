@@ -10,7 +10,33 @@ use super::pool::{Candidate, Pool};
 use super::ruler::Ruler;
 
 /// Rows asked of the memory before the first of them is measured, and kept asked for from then on.
-const AHEAD: usize = 10;
+pub(super) const AHEAD: usize = 10;
+
+/// What becomes of rows that a pool does not keep.
+///
+/// A trait, not a closure: those are not compiled for an instruction set unless they happen to be inlined.
+pub(super) trait Rest {
+    /// Puts `candidate` into `pool`; says whether it is the next to be expanded. To be marked `inline(always)`.
+    fn insert(&mut self, pool: &mut Pool, candidate: Candidate) -> bool;
+}
+
+/// They are forgotten.
+pub(super) struct Dropped;
+
+impl Rest for Dropped {
+    #[inline(always)]
+    fn insert(&mut self, pool: &mut Pool, candidate: Candidate) -> bool {
+        pool.insert(candidate)
+    }
+}
+
+/// They are kept aside.
+impl Rest for Vec<Candidate> {
+    #[inline(always)]
+    fn insert(&mut self, pool: &mut Pool, candidate: Candidate) -> bool {
+        pool.insert_or_spill(candidate, self)
+    }
+}
 
 /// What a walk goes over.
 #[derive(Debug, Clone, Copy)]
@@ -25,15 +51,27 @@ impl Ground<'_> {
     /// Adds to `pool` the rows nearest to the ruler that the walk meets and had not met.
     #[inline(always)]
     pub(super) fn walk<R: Ruler>(self, ruler: R, met: &mut Met, pool: &mut Pool) {
-        let Self { links, entries, bound } = self;
-        met.meet(entries.iter().copied(), entries.len(), bound);
+        self.begin(met);
+        self.go_on(ruler, met, pool, &mut Dropped);
+    }
+
+    /// Meets the entry points, for [`Ground::go_on`].
+    #[inline(always)]
+    pub(super) fn begin(self, met: &mut Met) {
+        met.meet(self.entries.iter().copied(), self.entries.len(), self.bound);
+    }
+
+    /// From the rows last met, until all that the pool keeps are expanded; `rest` takes what it does not keep.
+    #[inline(always)]
+    pub(super) fn go_on<R: Ruler>(self, ruler: R, met: &mut Met, pool: &mut Pool, rest: &mut impl Rest) {
+        let Self { links, bound, .. } = self;
         loop {
             let last = met.last();
             for (at, &slot) in last.iter().enumerate() {
                 if let Some(&later) = last.get(at + AHEAD) {
                     ruler.prefetch(later);
                 }
-                if pool.insert(Candidate::new(ruler.key(slot), slot)) {
+                if rest.insert(pool, Candidate::new(ruler.key(slot), slot)) {
                     links.prefetch(slot);
                 }
             }

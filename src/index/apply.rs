@@ -10,6 +10,7 @@ use super::batch::Batch;
 use super::core::{Index, Writer};
 use super::former::Former;
 use super::ids::{Lookup, TextsView};
+use super::records::Records;
 
 /// A validated operation of the log.
 #[derive(Debug, Clone)]
@@ -59,13 +60,20 @@ impl Index {
         };
         let appended = writer.rows.len() - before;
         writer.schedule.note(appended);
+        let generation = writer.records.generation();
         writer.sweep_metadata();
+        let is_renewed = writer.records.generation() != generation;
+        writer.version += 1;
         let view = writer.view(seq);
         let mut lookup = self.lookup.write();
         for (id, slot) in slots {
             lookup.set(id, slot, &view.ids);
         }
         self.view.store(view);
+        drop(lookup);
+        if is_renewed {
+            self.forget_fields();
+        }
         done
     }
 
@@ -78,11 +86,13 @@ impl Index {
         let mut writer = self.writer.lock();
         let old = self.view.load_full();
         let mut fresh = Writer::with_capacity(&self.params, old.rows.len());
+        fresh.records = Records::new(writer.records.generation() + 1);
         for slot in old.alive.iter() {
             fresh.append(old.id(slot), old.metadata(slot));
             fresh.rows.push_admitted(old.vector(slot), &[old.rows.inverse_norm(slot)]);
         }
         fresh.schedule.note(fresh.rows.len());
+        fresh.version = writer.version + 1;
         // Without a graph to come, searches are scans as they are without a graph.
         fresh.former = if fresh.schedule.due() > 0 { Former::of(&old) } else { None };
         let view = fresh.view(seq);
@@ -95,6 +105,7 @@ impl Index {
         let replaced = (std::mem::replace(&mut *writer, fresh), before, self.view.swap(view));
         drop((lookup, writer));
         drop((replaced, old));
+        self.forget_fields();
     }
 }
 
@@ -114,16 +125,17 @@ impl Writer {
         self.rows.push(batch.vectors).expect("the batch was checked before it was logged");
         for (&id, &text) in batch.ids.iter().zip(&batch.metadata) {
             let old = changes.find(id);
-            let slot = self.append(id, text);
             if let Some(old) = old {
                 self.alive.remove(old);
                 self.live -= 1;
-                if text.is_none() {
-                    self.metadata_of.set(slot as usize, self.metadata_of.get(old as usize));
-                } else {
+                if text.is_some() {
                     self.forget_metadata(old);
                 }
             }
+            let slot = match (old, text) {
+                (Some(old), None) => self.append_with(id, self.metadata_of.get(old as usize)),
+                (None, _) | (_, Some(_)) => self.append(id, text),
+            };
             changes.slots.insert(id, Some(slot));
         }
         batch.ids.len()
@@ -131,11 +143,17 @@ impl Writer {
 
     /// Everything of a new row but its vector.
     pub(super) fn append(&mut self, id: &str, text: Option<&str>) -> u32 {
+        let number = text.map_or(0, |text| self.metadata.push(text) + 1);
+        self.append_with(id, number)
+    }
+
+    /// As [`Writer::append`], with the metadata of a number in `metadata_of`.
+    fn append_with(&mut self, id: &str, number: u32) -> u32 {
         let slot = self.ids.push(id);
         self.alive.insert(slot);
         self.live += 1;
-        let number = text.map_or(0, |text| self.metadata.push(text) + 1);
         self.metadata_of.push(number);
+        self.records.append(number);
         slot
     }
 
@@ -153,6 +171,7 @@ impl Writer {
         self.forget_metadata(slot);
         let number = text.map_or(0, |text| self.metadata.push(text) + 1);
         self.metadata_of.set(slot as usize, number);
+        self.records.update(slot, number);
         true
     }
 }

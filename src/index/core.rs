@@ -11,11 +11,13 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, RwLock};
 
+use super::filter::Fields;
 use super::former::Former;
 use super::hits::Row;
 use super::ids::{Lookup, Texts};
 use super::limits::MAX_ROWS;
 use super::params::Params;
+use super::records::Records;
 use super::versioned::{SlotSet, Versioned};
 use super::view::View;
 use crate::error::{Error, Result};
@@ -28,6 +30,8 @@ pub struct Index {
     pub(super) writer: Mutex<Writer>,
     pub(super) lookup: RwLock<Lookup>,
     pub(super) view: ArcSwap<View>,
+    /// What filters ask of metadata. Its lock is held briefly, and no other is taken under it.
+    pub(super) fields: Mutex<Fields>,
 }
 
 /// What changes with the entries of the log, and with what is attached.
@@ -40,6 +44,9 @@ pub(super) struct Writer {
     pub(super) metadata: Texts,
     /// Bytes of metadata that no living row has any more.
     pub(super) metadata_dead: usize,
+    pub(super) records: Records,
+    /// Goes up with every change of the rows.
+    pub(super) version: u64,
     /// What of the graph the log has fixed so far.
     pub(super) schedule: Schedule,
     /// The graph as it was last shown to searches.
@@ -67,6 +74,8 @@ impl Writer {
             metadata_of: Versioned::new(),
             metadata: Texts::new(),
             metadata_dead: 0,
+            records: Records::new(0),
+            version: 0,
             schedule: graph.schedule().clone(),
             shown: graph.view(),
             graph: Arc::new(Mutex::new(graph)),
@@ -83,6 +92,8 @@ impl Writer {
             alive: self.alive.clone(),
             metadata_of: self.metadata_of.clone(),
             metadata: self.metadata.view(),
+            records: self.records.view(),
+            version: self.version,
             due: self.schedule.due(),
             graph: self.shown.clone(),
             former: self.former.clone(),
@@ -104,7 +115,8 @@ impl Index {
     pub(super) fn from_writer(params: Params, writer: Writer, lookup: Lookup, seq: u64) -> Self {
         let view = ArcSwap::new(writer.view(seq));
         let threads = Threads::from_environment();
-        Self { params, threads, writer: Mutex::new(writer), lookup: RwLock::new(lookup), view }
+        let fields = Mutex::new(Fields::new());
+        Self { params, threads, writer: Mutex::new(writer), lookup: RwLock::new(lookup), view, fields }
     }
 
     /// Attaches rows by `count` threads, at least one, instead of as many as the environment names
@@ -166,12 +178,7 @@ impl Index {
     /// The rows of `ids`, each as it was given, `None` where there is none; all of the same moment.
     pub fn get(&self, ids: &[&str]) -> Vec<Option<Row>> {
         let (view, slots) = self.resolve(ids);
-        let row = |slot| Row {
-            id: view.id(slot).into(),
-            vector: view.vector(slot).into(),
-            metadata: view.metadata(slot).map(Into::into),
-        };
-        slots.into_iter().map(|slot| slot.map(row)).collect()
+        slots.into_iter().map(|slot| slot.map(|slot| view.row(slot))).collect()
     }
 
     /// The slots of `ids` and the view they belong to.

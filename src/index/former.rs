@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::versioned::SlotSet;
 use super::view::View;
-use crate::graph::{GraphView, Neighbour, RowsView, scan_slots};
+use crate::graph::{Among, Explanation, GraphView, Neighbour, RowsView, scan_slots};
 
 /// Rows and graph as they were before one or more compactions.
 pub(super) struct Former {
@@ -82,23 +82,74 @@ impl Former {
         inverse_norm: f32,
         k: usize,
         ef: usize,
-    ) -> Vec<Neighbour> {
+    ) -> (Vec<Neighbour>, Explanation) {
         let is_alive = |slot: u32| view.alive.contains(slot);
         let lives_now = |old: u32| self.slot_now(old).is_some_and(is_alive);
-        let mut found =
-            self.graph.search(&self.rows, query, inverse_norm, k, ef, lives_now, view.former_live);
+        let (found, explanation) =
+            self.graph.explain(&self.rows, query, inverse_norm, k, ef, lives_now, view.former_live);
+        self.with_later(view, query, inverse_norm, k, is_alive, (found, explanation))
+    }
+
+    /// As [`GraphView::search_among`], among rows of `view`.
+    pub(super) fn search_among(
+        &self,
+        view: &View,
+        query: &[f32],
+        inverse_norm: f32,
+        k: usize,
+        ef: usize,
+        among: Among<'_>,
+    ) -> (Vec<Neighbour>, Explanation) {
+        let (words, count) = spread(&self.kept, among);
+        let found =
+            self.graph.search_among(&self.rows, query, inverse_norm, k, ef, Among::new(&words, count));
+        let (found, explanation) =
+            self.with_later(view, query, inverse_norm, k, |slot| among.contains(slot), found);
+        (found, Explanation { matches: Some(among.count()), ..explanation })
+    }
+
+    /// What was found here, by the slots of `view`, and the later rows of `view` that pass.
+    fn with_later(
+        &self,
+        view: &View,
+        query: &[f32],
+        inverse_norm: f32,
+        k: usize,
+        passes: impl Fn(u32) -> bool,
+        (mut found, explanation): (Vec<Neighbour>, Explanation),
+    ) -> (Vec<Neighbour>, Explanation) {
         for near in &mut found {
             near.slot = self.slot_now(near.slot).expect("what lives was kept");
         }
         let later = self.covered..view.rows.len() as u32;
-        found.extend(scan_slots(&view.rows, later, query, inverse_norm, k, is_alive));
+        let Explanation { scanned, distances, .. } = explanation;
+        let (scanned, distances) = (scanned + later.len(), distances + later.len());
+        found.extend(scan_slots(&view.rows, later, query, inverse_norm, k, passes));
         found.sort_unstable();
         found.truncate(k);
-        found
+        (found, Explanation { scanned, distances, ..explanation })
     }
 
     /// Bytes it keeps in memory.
     pub(super) fn bytes(&self) -> usize {
         self.rows.bytes() + self.graph.bytes() + self.kept.bytes() + self.ranks.len() * size_of::<u32>()
     }
+}
+
+/// The slots of `kept` whose ranks in it are in `among`, as a bit set, and how many they are.
+fn spread(kept: &SlotSet, among: Among<'_>) -> (Vec<u64>, usize) {
+    let (mut rank, mut count) = (0, 0);
+    let spread = |mut left: u64| {
+        let mut word = 0;
+        while left != 0 {
+            if among.contains(rank) {
+                word |= left & left.wrapping_neg();
+                count += 1;
+            }
+            rank += 1;
+            left &= left - 1;
+        }
+        word
+    };
+    (kept.words().map(spread).collect(), count)
 }

@@ -5,6 +5,8 @@
 use std::fmt;
 use std::ops::Index;
 
+use crate::graph::Explanation;
+
 /// The rows nearest to one query, nearest first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hits {
@@ -18,6 +20,8 @@ pub struct Hits {
     pub distances: Vec<f32>,
     /// Their metadata as compact JSON text.
     pub metadata: Vec<Option<Box<str>>>,
+    /// What the search did, if it was to say.
+    pub explanation: Option<Explanation>,
 }
 
 impl Hits {

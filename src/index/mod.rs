@@ -7,14 +7,19 @@ mod apply;
 mod attach;
 mod batch;
 mod core;
+mod filter;
 mod former;
 mod hits;
 mod ids;
 mod limits;
 mod links;
+mod listing;
 mod metadata;
+mod options;
 mod params;
 mod parts;
+mod plan;
+mod records;
 mod remap;
 mod search;
 mod stats;
@@ -26,15 +31,19 @@ mod view;
 pub use self::apply::{Applied, Operation};
 pub use self::batch::Batch;
 pub use self::core::Index;
+pub use self::filter::{
+    Filter, MAX_DEPTH as MAX_FILTER_DEPTH, MAX_NODES as MAX_FILTER_NODES, MAX_VALUES as MAX_FILTER_VALUES,
+};
 pub use self::hits::{Hits, Ids, Row};
 pub use self::limits::{
     MAX_DIMENSION, MAX_ID_BYTES, MAX_METADATA_BYTES, MAX_METADATA_DEPTH, check_id, check_key,
 };
+pub use self::listing::Page;
 pub use self::metadata::compact_metadata;
+pub use self::options::SearchOptions;
 pub use self::params::{DEFAULT_M, Params, within};
 pub use self::parts::Parts;
 pub use self::remap::Vectors;
-pub use self::search::SearchOptions;
 pub use self::stats::Stats;
-pub use crate::graph::{Base, give_way};
+pub use crate::graph::{Base, Explanation, Path, give_way};
 pub use crate::metric::Distance;

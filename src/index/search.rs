@@ -3,39 +3,16 @@
 //! A search chooses between the exact scan, the graph and, after a compaction, the graph before it; how a
 //! scan or a walk works is the graph layer's.
 
+use std::sync::Arc;
+
 use super::core::Index;
+use super::filter::Matches;
 use super::hits::Hits;
+use super::options::SearchOptions;
+use super::plan::Plan;
 use super::view::View;
 use crate::error::{Error, Result};
-use crate::graph::{Neighbour, Threads, for_each_query};
-
-/// How to search.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SearchOptions {
-    /// How many rows to return, at least 1; fewer come back only where fewer live.
-    pub k: usize,
-    /// The candidate list's length; `None` takes the index's. Values below `k` count as `k`.
-    pub ef: Option<usize>,
-    /// Compare every living row.
-    pub exact: bool,
-}
-
-impl SearchOptions {
-    /// The `k` nearest rows at the index's own `ef_search`.
-    pub fn new(k: usize) -> Self {
-        Self { k, ef: None, exact: false }
-    }
-
-    fn check(&self) -> Result<()> {
-        if self.k == 0 {
-            return Err(Error::invalid("k must be at least 1, got 0"));
-        }
-        if self.ef == Some(0) {
-            return Err(Error::invalid("ef must be at least 1, got 0"));
-        }
-        Ok(())
-    }
-}
+use crate::graph::Among;
 
 impl Index {
     /// The `ef_search` in force when a search names none: as it was created with, else what the graph found to
@@ -80,10 +57,11 @@ impl Index {
             })
             .collect::<Result<Vec<_>>>()?;
         let view = &*self.view.load();
-        let mut plan = self.plan(view, options);
-        plan.exact |= view.former.is_none() && view.graph.is_scan_sooner(norms.len(), plan.k, plan.ef);
-        let found = plan.run_many(view, queries, &norms, self.threads);
-        Ok(found.iter().map(|found| hits(view, plan.exact, found)).collect())
+        let matches = self.allowed(view, options);
+        let words = matches.as_ref().map(|matches| matches.words(view.rows.len()));
+        let mut plan = self.plan(view, options, among(matches.as_deref(), words.as_deref()));
+        plan.scan_if_sooner(norms.len());
+        Ok(plan.run_many(queries, &norms, self.threads).into_iter().map(|found| plan.hits(found)).collect())
     }
 
     fn check_query(&self, query: &[f32]) -> Result<f32> {
@@ -98,65 +76,31 @@ impl Index {
     }
 
     fn search_view(&self, view: &View, query: &[f32], inverse_norm: f32, options: &SearchOptions) -> Hits {
-        let search = self.plan(view, options);
-        hits(view, search.exact, &search.run(view, query, inverse_norm))
+        let matches = self.allowed(view, options);
+        let words = matches.as_ref().map(|matches| matches.words(view.rows.len()));
+        let plan = self.plan(view, options, among(matches.as_deref(), words.as_deref()));
+        plan.hits(plan.run(query, inverse_norm))
+    }
+
+    /// The rows of `view` that may be found, unless all may.
+    fn allowed(&self, view: &View, options: &SearchOptions) -> Option<Arc<Matches>> {
+        let filter = options.filter.as_ref().filter(|filter| !filter.is_empty())?;
+        Some(self.matches(view, filter))
     }
 
     /// What `options` leave open, as it is in `view`.
-    fn plan(&self, view: &View, options: &SearchOptions) -> Plan {
-        let SearchOptions { k, ef, exact } = *options;
-        let k = k.min(view.live);
+    fn plan<'a>(&self, view: &'a View, options: &SearchOptions, among: Option<Among<'a>>) -> Plan<'a> {
+        let &SearchOptions { k, ef, exact, filter: _, within, explain } = options;
+        let k = k.min(among.map_or(view.live, Among::count));
         // What was measured is what ten neighbours take.
         let more = || k.saturating_sub(10);
         let chosen =
             || self.params.ef_search.map_or_else(|| view.graph.ef_search() + more(), |ef| ef as usize);
-        Plan { k, ef: ef.unwrap_or_else(chosen), exact: exact || view.has_no_graph() }
+        let exact = exact || view.has_no_graph();
+        Plan { view, among, within, k, ef: ef.unwrap_or_else(chosen), exact, explain }
     }
 }
 
-/// How to search one view.
-#[derive(Debug, Clone, Copy)]
-struct Plan {
-    k: usize,
-    ef: usize,
-    exact: bool,
-}
-
-impl Plan {
-    fn run(self, view: &View, query: &[f32], inverse_norm: f32) -> Vec<Neighbour> {
-        let Self { k, ef, exact } = self;
-        let alive = |slot: u32| view.alive.contains(slot);
-        match &view.former {
-            _ if exact => view.graph.scan(&view.rows, query, inverse_norm, k, alive),
-            Some(former) => former.search(view, query, inverse_norm, k, ef),
-            None => view.graph.search(&view.rows, query, inverse_norm, k, ef, alive, view.live),
-        }
-    }
-
-    /// [`Plan::run`] for each query.
-    fn run_many(
-        self,
-        view: &View,
-        queries: &[f32],
-        inverse_norms: &[f32],
-        threads: Threads,
-    ) -> Vec<Vec<Neighbour>> {
-        if self.exact {
-            let alive = |slot: u32| view.alive.contains(slot);
-            return view.graph.scan_many(&view.rows, queries, inverse_norms, self.k, alive, threads);
-        }
-        for_each_query(queries, inverse_norms, threads, |query, norm| self.run(view, query, norm))
-    }
-}
-
-fn hits(view: &View, exact: bool, found: &[Neighbour]) -> Hits {
-    let space = view.rows.space();
-    view.prefetch(found.iter().map(|near| near.slot));
-    Hits {
-        seq: view.seq,
-        exact,
-        ids: found.iter().map(|near| view.id(near.slot)).collect(),
-        distances: found.iter().map(|near| space.finish(near.key)).collect(),
-        metadata: found.iter().map(|near| view.metadata(near.slot).map(Into::into)).collect(),
-    }
+fn among<'a>(matches: Option<&Matches>, words: Option<&'a [u64]>) -> Option<Among<'a>> {
+    Some(Among::new(words?, matches?.count()))
 }

@@ -16,7 +16,7 @@ pub struct Stats {
     /// Rows on their way into the graph: of the tail, or after a compaction, when the graph before it is
     /// searched, all that the new one does not hold yet.
     pub pending: usize,
-    /// Memory held by vectors, graph, ids and metadata, in bytes.
+    /// Memory held by vectors, graph, ids, metadata and what was learnt of it for filters, in bytes.
     pub bytes_memory: usize,
     /// Vectors read from a mapped snapshot, in bytes: the kernel keeps what is used of them, and takes it back
     /// when memory is short. They are not in `bytes_memory`.
@@ -42,6 +42,7 @@ impl Index {
         let view = self.view.load();
         let graph = view.graph.stats(view.rows.len());
         let lookup = self.lookup.read().bytes();
+        let fields = self.fields.lock().bytes();
         Stats {
             rows: view.live,
             dead: view.rows.len() - view.live,
@@ -54,8 +55,10 @@ impl Index {
                 + view.ids.bytes()
                 + view.metadata.bytes()
                 + view.metadata_of.bytes()
+                + view.records.bytes()
                 + view.alive.bytes()
                 + lookup
+                + fields
                 + graph.bytes
                 + view.former.as_ref().map_or(0, |former| former.bytes()),
             bytes_mapped: size_of_val(view.rows.vectors()[0]),

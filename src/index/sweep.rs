@@ -6,8 +6,8 @@
 use super::core::Writer;
 use super::ids::Texts;
 
-/// Fewer dead bytes than this are not worth a copy.
-const LEAST: usize = 1 << 20;
+/// Fewer dead bytes than this are not worth a copy. Tests come to it sooner.
+const LEAST: usize = if cfg!(test) { 64 } else { 1 << 20 };
 
 impl Writer {
     /// Notes that the row in `slot` has its metadata no more.
@@ -20,6 +20,9 @@ impl Writer {
     /// Copies the living texts when at least half of the bytes are dead.
     pub(super) fn sweep_metadata(&mut self) {
         if self.metadata_dead < LEAST || self.metadata_dead * 2 < self.metadata.bytes() {
+            if self.records.are_outdated() {
+                self.records.renew(&self.metadata_of);
+            }
             return;
         }
         let old = self.metadata.view();
@@ -32,5 +35,6 @@ impl Writer {
         }
         self.metadata = fresh;
         self.metadata_dead = 0;
+        self.records.renew(&self.metadata_of);
     }
 }

@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use super::former::Former;
+use super::hits::Row;
 use super::ids::TextsView;
+use super::records::RecordsView;
 use super::versioned::{SlotSet, Versioned};
 use crate::graph::{GraphView, RowsView};
 
@@ -20,6 +22,9 @@ pub(super) struct View {
     /// Per slot the number of its metadata's text plus one; 0 is none.
     pub(super) metadata_of: Versioned<u32>,
     pub(super) metadata: TextsView,
+    pub(super) records: RecordsView,
+    /// Views with the same have the same rows.
+    pub(super) version: u64,
     /// Slots below this are attached when all that is due after `seq` is done.
     pub(super) due: usize,
     /// As far as it was attached when the view was made.
@@ -65,6 +70,14 @@ impl View {
     pub(super) fn prefetch(&self, slots: impl Iterator<Item = u32> + Clone) {
         self.ids.prefetch(slots.clone());
         self.metadata.prefetch(slots.filter_map(|slot| self.metadata_number(slot)));
+    }
+
+    pub(super) fn row(&self, slot: u32) -> Row {
+        Row {
+            id: self.id(slot).into(),
+            vector: self.vector(slot).into(),
+            metadata: self.metadata(slot).map(Into::into),
+        }
     }
 
     pub(super) fn vector(&self, slot: u32) -> &[f32] {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyIterator, PyList, PyString};
+use pyo3::types::{PyDict, PyIterator, PyList, PyString};
 
 use super::{array, frame, json, table};
 use crate::error::Result;
-use crate::registry::{Consistency, Hits};
+use crate::registry::{Consistency, Explanation, Hits};
 
 /// The rows nearest to one query, nearest first.
 ///
@@ -31,6 +31,8 @@ use crate::registry::{Consistency, Hits};
 ///     Whether every row was compared.
 /// consistency : {"strong", "bounded"}
 ///     What was promised about the writes of other processes: see :meth:`Index.search`.
+/// explanation : dict or None
+///     What the search did, if it was asked to ``explain``.
 ///
 /// Examples
 /// --------
@@ -126,6 +128,24 @@ impl PyHits {
         self.consistency.name()
     }
 
+    /// What the search did, if it was asked to ``explain``: a dict of ``matches`` (rows that passed the filter, None
+    /// without one), ``path`` (``"exact"``, ``"walk"`` or ``"two-hop"``), ``scanned`` (rows compared one by one),
+    /// ``distances`` (computed in all), ``ef`` and ``exact``; else None.
+    #[getter]
+    fn explanation<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let Some(Explanation { matches, path, scanned, distances, ef, exact }) = self.hits.explanation else {
+            return Ok(None);
+        };
+        let told = PyDict::new(py);
+        told.set_item("matches", matches)?;
+        told.set_item("path", path.name())?;
+        told.set_item("scanned", scanned)?;
+        told.set_item("distances", distances)?;
+        told.set_item("ef", ef)?;
+        told.set_item("exact", exact)?;
+        Ok(Some(told))
+    }
+
     /// Return a DataFrame with the columns ``id`` and ``distance`` and one for each key of the metadata.
     ///
     /// A key that is ``id`` or ``distance`` itself becomes ``metadata.id`` or ``metadata.distance``. Where
@@ -167,7 +187,7 @@ pub(super) type Parts = (u64, bool, Vec<String>, Vec<f32>, Vec<Option<String>>, 
 pub(super) type Reduced<'py, T> = (Bound<'py, PyAny>, T);
 
 pub(super) fn parts(hits: &Hits, consistency: Consistency) -> Parts {
-    let Hits { seq, exact, ids, distances, metadata } = hits;
+    let Hits { seq, exact, ids, distances, metadata, explanation: _ } = hits;
     let texts = metadata.iter().map(|text| text.as_deref().map(str::to_owned)).collect();
     let ids = ids.iter().map(str::to_owned).collect();
     (*seq, *exact, ids, distances.clone(), texts, consistency.name().to_owned())
@@ -177,7 +197,7 @@ pub(super) fn from_parts(parts: Parts) -> Result<(Hits, Consistency)> {
     let (seq, exact, ids, distances, metadata, consistency) = parts;
     let ids = ids.iter().map(String::as_str).collect();
     let metadata = metadata.into_iter().map(|text| text.map(Into::into)).collect();
-    Ok((Hits { seq, exact, ids, distances, metadata }, Consistency::parse(&consistency)?))
+    Ok((Hits { seq, exact, ids, distances, metadata, explanation: None }, Consistency::parse(&consistency)?))
 }
 
 /// The hits of a pickle.

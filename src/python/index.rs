@@ -12,6 +12,7 @@ use pyo3::types::{PyDict, PyString};
 use super::add;
 use super::column;
 use super::durability::Durability;
+use super::filter;
 use super::given::{Columns, Given};
 use super::hits::Reduced;
 use super::metadata::Metadata;
@@ -23,7 +24,7 @@ use super::table::{Table, thousands};
 use super::whole::Whole;
 use super::{ingest, json, search};
 use crate::error::{Error, Result};
-use crate::registry::{Consistency, Freshness, LiveIndex, LiveStats, SearchOptions, StateDigest};
+use crate::registry::{Consistency, Filter, Freshness, LiveIndex, LiveStats, SearchOptions, StateDigest};
 
 /// One index of a registry: ids, vectors of one dimension, and metadata, searched by distance.
 ///
@@ -86,6 +87,15 @@ impl PyIndex {
             Durability::Sync => false,
             Durability::Async => true,
         }
+    }
+
+    fn delete_where(&self, py: Python<'_>, filter: Filter) -> PyResult<Deleted> {
+        let live = self.live_to_write()?;
+        if self.is_async() {
+            let length = py.detach(|| live.delete_where_later(filter).and_then(|()| add::visible(&live)))?;
+            return Ok(Deleted { seq: None, deleted: None, length });
+        }
+        Ok(py.detach(|| live.delete_where(filter))?.into())
     }
 
     fn facts(&self) -> Result<Vec<(&'static str, String)>> {
@@ -262,7 +272,16 @@ impl PyIndex {
     ///     The length of the candidate list, instead of the index's ``ef_search`` (see :meth:`stats`): longer finds
     ///     more of the true neighbours and takes longer. Below `k` it counts as `k`.
     /// exact : bool, default False
-    ///     Compare every row. An index of few rows always does.
+    ///     Compare every row, or every one that passes the filter. An index of few rows always does.
+    /// filter : dict, optional
+    ///     Find only rows that pass: ``{"lang": "en", "year": {"$gte": 2020}}``. Conditions on metadata fields (dots
+    ///     lead into objects) and on ``"$id"``, joined by ``$and``, ``$or``, ``$not``; operators ``$eq $ne $gt $gte
+    ///     $lt $lte $in $nin $exists $contains $any $all $prefix``. A missing field, or one of another kind, fails
+    ///     every condition but ``$ne`` and ``$nin``. Few rows that pass are compared one by one, and the answer is exact.
+    /// within : float, optional
+    ///     Find only rows at most so far, nearest first, at most `k` of them; every row is compared.
+    /// explain : bool, default False
+    ///     Say in ``explanation`` what the search did.
     /// min_seq : int, optional
     ///     The ``seq`` of a write, by whatever process: wait until this process sees it, at most 10 seconds.
     ///     None, which a write under ``durability="async"`` answers, waits for nothing.
@@ -275,12 +294,12 @@ impl PyIndex {
     /// Returns
     /// -------
     /// Hits or BatchHits
-    ///     ``min(k, len(index))`` rows, nearest first; BatchHits for a 2-D query.
+    ///     ``min(k, n)`` rows, nearest first, of the n that may be found; BatchHits for a 2-D query.
     ///
     /// Raises
     /// ------
     /// InvalidArgumentError
-    ///     The query has another dimension, or a value that :meth:`add` would refuse.
+    ///     The query has another dimension, or a value that :meth:`add` would refuse; or the filter is none.
     /// NotFoundError
     ///     There is no row `id`.
     /// UnavailableError
@@ -292,9 +311,11 @@ impl PyIndex {
     /// >>> _ = docs.add(["east", "north"], np.eye(2))
     /// >>> docs.search(id="north", k=1).distances
     /// array([0.], dtype=float32)
-    #[pyo3(signature = (query = None, k = Whole::from(10), *, id = None, ef = None, exact = false,
-                        min_seq = None, consistency = None),
-           text_signature = "(self, query=None, k=10, *, id=None, ef=None, exact=False, min_seq=None, consistency=None)")]
+    /// >>> docs.search([1, 0], filter={"$id": {"$ne": "east"}}).ids
+    /// array(['north'], dtype=object)
+    #[pyo3(signature = (query = None, k = Whole::from(10), *, id = None, ef = None, exact = false, filter = None,
+                        within = None, explain = false, min_seq = None, consistency = None),
+           text_signature = "(self, query=None, k=10, *, id=None, ef=None, exact=False, filter=None, within=None, explain=False, min_seq=None, consistency=None)")]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
     fn search(
         &self,
@@ -304,18 +325,22 @@ impl PyIndex {
         id: Option<&str>,
         ef: Option<Whole>,
         exact: bool,
+        filter: Option<&Bound<'_, PyAny>>,
+        within: Option<f32>,
+        explain: bool,
         min_seq: Option<Whole>,
         consistency: Option<&str>,
     ) -> PyResult<Py<PyAny>> {
         let live = self.live()?;
         let ef = ef.map(|ef| ef.count("ef")).transpose()?;
-        let options = SearchOptions { k: k.count("k")?, ef, exact };
+        let filter = filter::filter(filter)?;
+        let options = SearchOptions { k: k.count("k")?, ef, exact, filter, within, explain };
         let min_seq = min_seq.map(|seq| seq.within("min_seq", 0..=i64::MAX.cast_unsigned())).transpose()?;
         let fresh = Freshness { consistency: consistency.map(Consistency::parse).transpose()?, min_seq };
         let how = search::How { options, fresh };
         match (query, id) {
-            (Some(query), None) => search::by_query(&live, query, how),
-            (None, Some(id)) => search::by_id(py, &live, id, how),
+            (Some(query), None) => search::by_query(&live, query, &how),
+            (None, Some(id)) => search::by_id(py, &live, id, &how),
             (None, None) => Err(Error::invalid("nothing to search for: give a query or id=").into()),
             (Some(_), Some(_)) => Err(Error::invalid("give a query or id=, not both").into()),
         }
@@ -330,9 +355,87 @@ impl PyIndex {
         PyRows::new(py, &rows, live.params().dimension as usize)
     }
 
-    /// Delete the rows of `ids`, durably (or queued: see :func:`vectord.open`); ids that are not there are
-    /// passed over.
-    fn delete(&self, py: Python<'_>, ids: &Bound<'_, PyAny>) -> PyResult<Deleted> {
+    /// Return how many rows pass `filter` (see :meth:`search`); without one, all.
+    #[pyo3(signature = (filter = None))]
+    fn count(&self, py: Python<'_>, filter: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
+        let (live, filter) = (self.live()?, filter::filter(filter)?);
+        let reader = py.detach(|| live.reader(Freshness::default()))?;
+        Ok(py.detach(|| filter.map_or_else(|| reader.len(), |filter| reader.count(&filter))))
+    }
+
+    /// Return the first `limit` rows, of those that pass `filter`, whose ids come after `after`, in the order of
+    /// the bytes of their ids.
+    ///
+    /// Going on after the last id meets every row that is there all the while exactly once, whatever is written
+    /// meanwhile; fewer than `limit` rows are the last.
+    ///
+    /// Examples
+    /// --------
+    /// >>> docs = vectord.open("memory:").create("docs", dimension=2)
+    /// >>> _ = docs.add(["a", "b", "c"], np.eye(3, 2) + 1, [{"n": 1}, {"n": 2}, {"n": 3}])
+    /// >>> docs.scan({"n": {"$lt": 3}}, after="a").ids
+    /// array(['b'], dtype=object)
+    #[pyo3(signature = (filter = None, after = None, limit = Whole::from(1000)),
+           text_signature = "(self, filter=None, after=None, limit=1000)")]
+    fn scan(
+        &self,
+        py: Python<'_>,
+        filter: Option<&Bound<'_, PyAny>>,
+        after: Option<&str>,
+        limit: Whole,
+    ) -> PyResult<PyRows> {
+        let (live, filter, limit) = (self.live()?, filter::filter(filter)?, limit.count("limit")?);
+        let reader = py.detach(|| live.reader(Freshness::default()))?;
+        let page = py.detach(|| reader.scan(filter.as_ref(), after, limit));
+        PyRows::new(py, &page.rows, live.params().dimension as usize)
+    }
+
+    /// Return the distinct values of a metadata field with the number of rows that have each, most frequent first.
+    ///
+    /// Parameters
+    /// ----------
+    /// field : str
+    ///     Its name; dots lead into objects.
+    /// limit : int, default 100
+    ///     How many values at most.
+    ///
+    /// Returns
+    /// -------
+    /// list of (value, count)
+    ///     Of a list in the field each scalar counts, once per row.
+    #[pyo3(signature = (field, limit = Whole::from(100)), text_signature = "(self, field, limit=100)")]
+    fn values<'py>(
+        &self,
+        py: Python<'py>,
+        field: &str,
+        limit: Whole,
+    ) -> PyResult<Vec<(Bound<'py, PyAny>, usize)>> {
+        let (live, limit) = (self.live()?, limit.count("limit")?);
+        let values = py.detach(|| live.reader(Freshness::default())?.values(field, limit))?;
+        let load = |(value, count): (serde_json::Value, usize)| {
+            Ok((json::load(py, Some(&value.to_string()))?, count))
+        };
+        values.into_iter().map(load).collect()
+    }
+
+    /// Delete the rows of `ids`, or all that pass `filter`, durably (or queued: see :func:`vectord.open`); ids
+    /// that are not there are passed over.
+    ///
+    /// A filter is asked of the state that the deletion is written on: what other processes added in the meantime
+    /// goes, too, if it passes.
+    #[pyo3(signature = (ids = None, *, filter = None))]
+    fn delete(
+        &self,
+        py: Python<'_>,
+        ids: Option<&Bound<'_, PyAny>>,
+        filter: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Deleted> {
+        let ids = match (ids, filter::filter(filter)?) {
+            (Some(ids), None) => ids,
+            (None, Some(filter)) => return self.delete_where(py, filter),
+            (None, None) => return Err(Error::invalid("nothing to delete: give ids or filter=").into()),
+            (Some(_), Some(_)) => return Err(Error::invalid("give ids or filter=, not both").into()),
+        };
         let live = self.live_to_write()?;
         let ids = column::lone_ids(ids)?;
         if self.is_async() {

@@ -72,6 +72,12 @@ pub(super) fn dump(value: &Bound<'_, PyAny>, at: usize) -> PyResult<Option<Strin
     Ok(Some(utf8(&text).map_err(|error| error.at(at, Part::Metadata))?.to_owned()))
 }
 
+/// The text of `value`; what is no JSON raises what the encoder raises.
+pub(super) fn encode(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let text = encoder(value.py())?.call1((value,))?.cast_into::<PyString>()?;
+    Ok(utf8(&text)?.to_owned())
+}
+
 /// `[key]` of the first value of a dict that is no JSON.
 fn key_at_fault(value: &Bound<'_, PyAny>) -> Option<String> {
     let encode = encoder(value.py()).ok()?;

@@ -9,6 +9,7 @@ mod batch_hits;
 mod column;
 mod durability;
 mod errors;
+mod filter;
 mod frame;
 mod given;
 mod hits;

@@ -14,13 +14,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::registry::{Consistency, Freshness, Hits, LiveIndex, Reader, SearchOptions};
 
 /// How to search: for how much, and in how fresh a state.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct How {
     pub(super) options: SearchOptions,
     pub(super) fresh: Freshness,
 }
 
-pub(super) fn by_query(live: &LiveIndex, query: &Bound<'_, PyAny>, how: How) -> PyResult<Py<PyAny>> {
+pub(super) fn by_query(live: &LiveIndex, query: &Bound<'_, PyAny>, how: &How) -> PyResult<Py<PyAny>> {
     let py = query.py();
     match Query::new(query, live.params().dimension as usize)? {
         Query::One(query) => {
@@ -49,7 +49,7 @@ pub(super) fn by_query(live: &LiveIndex, query: &Bound<'_, PyAny>, how: How) -> 
     }
 }
 
-pub(super) fn by_id(py: Python<'_>, live: &LiveIndex, id: &str, how: How) -> PyResult<Py<PyAny>> {
+pub(super) fn by_id(py: Python<'_>, live: &LiveIndex, id: &str, how: &How) -> PyResult<Py<PyAny>> {
     let (hits, consistency) = one(py, live, how, |reader| reader.search_by_id(id, &how.options))?;
     Ok(Py::new(py, PyHits::new(hits, consistency))?.into_any())
 }
@@ -57,7 +57,7 @@ pub(super) fn by_id(py: Python<'_>, live: &LiveIndex, id: &str, how: How) -> PyR
 fn one(
     py: Python<'_>,
     live: &LiveIndex,
-    how: How,
+    how: &How,
     search: impl FnOnce(&Reader) -> Result<Hits> + Send,
 ) -> Result<(Arc<Hits>, Consistency)> {
     py.detach(|| {

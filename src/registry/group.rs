@@ -10,6 +10,7 @@ use super::keeper::{Attempt, Keeper};
 use super::request::{Asked, Waiting, Write, Written};
 use crate::error::{Error, Part, Result};
 use crate::frame::{Frame, Ids, MetadataRows, Op, OpMeta};
+use crate::index::Filter;
 use crate::log::{Known, Outcome};
 
 /// Writes that share an entry.
@@ -29,6 +30,8 @@ struct Member {
 enum Prepared {
     Rows(Batch),
     Ids(Ids),
+    /// The ids of the rows that pass, as it was last looked.
+    Where(Filter, Ids),
     Metadata(MetadataRows),
 }
 
@@ -45,7 +48,7 @@ impl Group {
         };
         match asked.write {
             Write::Upsert(_) | Write::Delete(_) => !asked.idempotency_key.as_ref().is_some_and(known),
-            Write::SetMetadata(_) => self.members.is_empty(),
+            Write::SetMetadata(_) | Write::DeleteWhere(_) => self.members.is_empty(),
         }
     }
 
@@ -53,8 +56,8 @@ impl Group {
     pub(super) fn take(&mut self, keeper: &mut Keeper, asked: Asked) {
         let Asked { write, idempotency_key, waiting } = asked;
         let bytes = write.bytes();
-        match Prepared::new(write).and_then(|prepared| {
-            let written = self.check_fresh(&prepared, keeper, idempotency_key.as_deref())?;
+        match Prepared::new(write).and_then(|mut prepared| {
+            let written = self.check_fresh(&mut prepared, keeper, idempotency_key.as_deref())?;
             Ok((written, prepared))
         }) {
             Ok((None, prepared)) => {
@@ -72,7 +75,7 @@ impl Group {
     /// not there, must be so in the newest state: another process may have changed it.
     fn check_fresh(
         &mut self,
-        prepared: &Prepared,
+        prepared: &mut Prepared,
         keeper: &mut Keeper,
         key: Option<&str>,
     ) -> Result<Option<Written>> {
@@ -123,7 +126,7 @@ impl Group {
     /// Keeps the members that still fit, and answers the others.
     fn check_again(&mut self, keeper: &Keeper) {
         let alone = self.members.len() == 1;
-        self.members.retain(|Member { prepared, meta, waiting }| {
+        self.members.retain_mut(|Member { prepared, meta, waiting }| {
             match prepared.check(keeper, meta.idempotency_key.as_deref(), alone) {
                 Ok(None) => return true,
                 Ok(Some(written)) => waiting.answer(Ok(written)),
@@ -153,6 +156,7 @@ impl Prepared {
         Ok(match write {
             Write::Upsert(batch) => Self::Rows(batch),
             Write::Delete(ids) => Self::Ids(Ids::new(ids.iter().map(String::as_str))?),
+            Write::DeleteWhere(filter) => Self::Where(filter, Ids::new(std::iter::empty())?),
             Write::SetMetadata(rows) => Self::Metadata(MetadataRows::new(
                 rows.iter().map(|(id, text)| (id.as_str(), text.as_deref())),
             )?),
@@ -162,7 +166,7 @@ impl Prepared {
     fn frame(&self) -> Frame<'_> {
         match self {
             Self::Rows(batch) => Frame::Upsert(batch.rows().as_ref()),
-            Self::Ids(ids) => Frame::Delete(ids.as_ref()),
+            Self::Ids(ids) | Self::Where(_, ids) => Frame::Delete(ids.as_ref()),
             Self::Metadata(rows) => Frame::SetMetadata(rows.as_ref()),
         }
     }
@@ -170,14 +174,14 @@ impl Prepared {
     fn payload(&self) -> &[u8] {
         match self {
             Self::Rows(batch) => batch.rows().payload(),
-            Self::Ids(ids) => ids.as_ref().payload(),
+            Self::Ids(ids) | Self::Where(_, ids) => ids.as_ref().payload(),
             Self::Metadata(rows) => rows.as_ref().payload(),
         }
     }
 
     /// Checks what only the state before the entry can tell; `alone` says that nothing else shares the entry.
     /// A write that is in already, or has nothing to do, is answered.
-    fn check(&self, keeper: &Keeper, key: Option<&str>, alone: bool) -> Result<Option<Written>> {
+    fn check(&mut self, keeper: &Keeper, key: Option<&str>, alone: bool) -> Result<Option<Written>> {
         keeper.check_writable()?;
         let index = keeper.shown.index();
         if let Some(Known { seq, outcome: Outcome { count, length } }) =
@@ -188,6 +192,13 @@ impl Prepared {
         }
         match self {
             Self::Rows(batch) => index.check_room(batch.len())?,
+            Self::Where(filter, ids) => {
+                let (seq, passing) = index.ids_matching(filter);
+                *ids = Ids::new(passing.iter().map(|id| &**id))?;
+                if passing.is_empty() {
+                    return Ok(Some(Written { seq, count: 0, length: index.len(), repeated: false }));
+                }
+            }
             Self::Ids(ids) => {
                 if alone && key.is_none() && ids.as_ref().iter().all(|id| !index.contains(id)) {
                     let (seq, length) = (index.seq(), index.len());

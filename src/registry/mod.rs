@@ -39,6 +39,6 @@ pub use self::request::{Added, Deleted, MetadataSet};
 pub use self::settings::Settings;
 pub use self::stats::{LiveStats, StateDigest};
 pub use crate::index::{
-    DEFAULT_M, Distance, Hits, MAX_DIMENSION, MAX_ID_BYTES, MAX_METADATA_BYTES, MAX_METADATA_DEPTH, Params,
-    Row, SearchOptions, compact_metadata, within,
+    DEFAULT_M, Distance, Explanation, Filter, Hits, MAX_DIMENSION, MAX_ID_BYTES, MAX_METADATA_BYTES,
+    MAX_METADATA_DEPTH, Page, Params, Path, Row, SearchOptions, compact_metadata, within,
 };

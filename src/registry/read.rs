@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::freshness::{Consistency, Freshness};
 use super::live::LiveIndex;
 use crate::error::{Error, Result};
-use crate::index::{Hits, Index, Row, SearchOptions};
+use crate::index::{Filter, Hits, Index, Page, Row, SearchOptions};
 
 /// Reads of one index, at least as fresh as was asked for.
 pub struct Reader {
@@ -45,6 +45,21 @@ impl Reader {
     /// The rows of `ids`, each bit for bit as it was given, `None` where there is none.
     pub fn get(&self, ids: &[&str]) -> Vec<Option<Row>> {
         self.index.get(ids)
+    }
+
+    /// How many rows pass `filter`.
+    pub fn count(&self, filter: &Filter) -> usize {
+        self.index.count(filter)
+    }
+
+    /// The first `limit` rows, of those that pass `filter`, whose ids are greater than `after`, by id.
+    pub fn scan(&self, filter: Option<&Filter>, after: Option<&str>, limit: usize) -> Page {
+        self.index.scan(filter, after, limit)
+    }
+
+    /// The distinct values of a metadata field and how many rows have each, most frequent first.
+    pub fn values(&self, path: &str, limit: usize) -> Result<Vec<(serde_json::Value, usize)>> {
+        self.index.values(path, limit)
     }
 
     /// The nearest rows to `query` (`dimension` finite components).

@@ -7,6 +7,7 @@ use std::sync::mpsc::SyncSender;
 use super::batch::Batch;
 use super::queue::Place;
 use crate::error::Result;
+use crate::index::Filter;
 
 /// The answer to an add.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +59,8 @@ pub(super) struct Written {
 pub(super) enum Write {
     Upsert(Batch),
     Delete(Vec<String>),
+    /// Of the rows that pass when it is written.
+    DeleteWhere(Filter),
     SetMetadata(Vec<(String, Option<String>)>),
 }
 
@@ -67,6 +70,7 @@ impl Write {
         match self {
             Self::Upsert(batch) => batch.rows().payload().len(),
             Self::Delete(ids) => ids.iter().map(|id| id.len() + 8).sum(),
+            Self::DeleteWhere(_) => 256,
             Self::SetMetadata(rows) => {
                 rows.iter().map(|(id, text)| id.len() + text.as_ref().map_or(0, String::len) + 16).sum()
             }

@@ -7,7 +7,7 @@ use super::batch::Batch;
 use super::live::LiveIndex;
 use super::request::{Added, Asked, Deleted, MetadataSet, Request, Waiting, Write, Written};
 use crate::error::{Part, Result};
-use crate::index;
+use crate::index::{self, Filter};
 
 impl LiveIndex {
     /// Inserts the rows, or replaces those whose ids are there. When it returns the batch is durable, and
@@ -53,6 +53,18 @@ impl LiveIndex {
         }
         let Written { seq, count, length, repeated: _ } = self.write(delete(ids), None)?;
         Ok(Deleted { seq, deleted: count, length })
+    }
+
+    /// Removes the rows that pass `filter` in the state that the deletion is written on: also what other processes
+    /// added in the meantime, if it passes.
+    pub fn delete_where(&self, filter: Filter) -> Result<Deleted> {
+        let Written { seq, count, length, repeated: _ } = self.write(Write::DeleteWhere(filter), None)?;
+        Ok(Deleted { seq, deleted: count, length })
+    }
+
+    /// Like [`delete_where`](Self::delete_where), queued like [`add_later`](Self::add_later).
+    pub fn delete_where_later(&self, filter: Filter) -> Result<()> {
+        self.write_later(Write::DeleteWhere(filter), None)
     }
 
     /// Like [`delete`](Self::delete), queued like [`add_later`](Self::add_later).

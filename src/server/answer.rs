@@ -8,7 +8,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::registry::{Consistency, Hits, Row};
+use crate::registry::{Consistency, Explanation, Hits, Row};
 
 /// The entry of the log that a write made, or after which a read looked.
 pub(super) const SEQ: HeaderName = HeaderName::from_static("x-vectord-seq");
@@ -23,9 +23,26 @@ fn bytes(status: StatusCode, seq: u64, body: Vec<u8>) -> Response {
     (status, [(header::CONTENT_TYPE, json), (SEQ, HeaderValue::from(seq))], body).into_response()
 }
 
+/// What a search did.
+#[derive(Serialize)]
+struct Explained {
+    matches: Option<usize>,
+    path: &'static str,
+    scanned: usize,
+    distances: usize,
+    ef: usize,
+    exact: bool,
+}
+
+impl Explained {
+    fn of(&Explanation { matches, path, scanned, distances, ef, exact }: &Explanation) -> Self {
+        Self { matches, path: path.name(), scanned, distances, ef, exact }
+    }
+}
+
 /// `{"results":[{"id","distance","metadata"?}],"seq","consistency"}`.
 pub(super) fn results(hits: &Hits, consistency: Consistency) -> Response {
-    let Hits { seq, exact: _, ids, distances, metadata } = hits;
+    let Hits { seq, exact: _, ids, distances, metadata, explanation } = hits;
     let mut out = Vec::with_capacity(64 * ids.len() + 64);
     out.extend_from_slice(b"{\"results\":[");
     for (at, ((id, distance), metadata)) in ids.iter().zip(distances).zip(metadata).enumerate() {
@@ -38,6 +55,9 @@ pub(super) fn results(hits: &Hits, consistency: Consistency) -> Response {
     }
     put(&mut out, "],\"seq\":", seq);
     put(&mut out, ",\"consistency\":", consistency.name());
+    if let Some(told) = explanation {
+        put(&mut out, ",\"explain\":", &Explained::of(told));
+    }
     out.push(b'}');
     bytes(StatusCode::OK, *seq, out)
 }
@@ -94,6 +114,7 @@ mod tests {
             ids: ["a\"b/ü", "c"].into_iter().collect(),
             distances: vec![0.0, 0.1],
             metadata: vec![Some(r#"{"n":1.0,"big":12345678901234567890123}"#.into()), None],
+            explanation: None,
         };
         let response = results(&hits, Consistency::Strong);
         assert_eq!(response.headers()[SEQ], "7");

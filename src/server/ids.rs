@@ -1,18 +1,31 @@
-//! Rows by a list of ids: got, or deleted.
+//! Rows by a list of ids: got, or deleted; deleted by a filter, too.
 //!
 //! A single row by its path is in `items.rs`.
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
 use super::answer;
-use super::body::JsonText;
+use super::body::{JsonText, parse};
 use super::items;
 use super::keyed::Keyless;
 use super::list::list;
 use super::live::{Answer, Live, blocking};
 use super::problem::{Problem, status};
 use crate::error::{Error, Outcome, Result};
-use crate::registry::Freshness;
+use crate::registry::{Filter, Freshness};
 
 const LIMIT: usize = 8 << 20;
+
+/// Which rows to delete; the list is read by itself.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Which<'a> {
+    ids: Option<IgnoredAny>,
+    #[serde(borrow)]
+    filter: Option<&'a RawValue>,
+}
 
 pub(super) async fn get(Live(live): Live, JsonText(text): JsonText<LIMIT, true>) -> Answer {
     blocking(move || {
@@ -27,6 +40,13 @@ pub(super) async fn get(Live(live): Live, JsonText(text): JsonText<LIMIT, true>)
 
 pub(super) async fn delete(Live(live): Live, _: Keyless, JsonText(text): JsonText<LIMIT, true>) -> Answer {
     blocking(move || {
+        let Which { ids: listed, filter } = parse(&text)?;
+        if let Some(filter) = filter {
+            if listed.is_some() {
+                return Err(Error::invalid("give ids or filter, not both").into());
+            }
+            return Ok(items::deleted(live.delete_where(Filter::parse(filter.get())?)?));
+        }
         let ids = ids(&text).map_err(named)?;
         Ok(items::deleted(live.delete(&ids).map_err(named)?))
     })

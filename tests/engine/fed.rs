@@ -75,8 +75,9 @@ impl Fed {
     pub fn recall_at(&self, queries: &[Vec<f32>], ef: Option<usize>) -> f64 {
         let (mut found, mut wanted) = (0, 0);
         for query in queries {
-            let [near, exact] = [false, true]
-                .map(|exact| self.index.search(query, &SearchOptions { k: K, ef, exact }).unwrap());
+            let [near, exact] = [false, true].map(|exact| {
+                self.index.search(query, &SearchOptions { ef, exact, ..SearchOptions::new(K) }).unwrap()
+            });
             assert_eq!(near.len(), exact.len(), "an answer is short");
             assert!(near.distances.is_sorted());
             for id in near.ids.iter() {

@@ -225,7 +225,7 @@ impl Client {
         let reader = live.reader(fresh)?;
         let mut query = vec![0.0; live.params().dimension as usize];
         query[0] = 1.0;
-        let hits = reader.search(&query, &SearchOptions { k: 1 << 20, ef: None, exact: true })?;
+        let hits = reader.search(&query, &SearchOptions { exact: true, ..SearchOptions::new(1 << 20) })?;
         let rows = hits.ids.iter().zip(&hits.metadata);
         let rows = rows.map(|(id, text)| (id.to_string(), text.as_deref().map(str::to_owned))).collect();
         let strong = reader.consistency() == Consistency::Strong || fresh.min_seq.is_some();

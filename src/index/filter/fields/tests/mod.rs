@@ -1,0 +1,6 @@
+//! What an index answers at once, against its rows one by one.
+
+mod concurrent;
+mod generated;
+mod listed;
+mod sameness;

@@ -1,0 +1,43 @@
+//! How to search: what a caller may ask for, checked.
+//!
+//! What is left open is decided per view, in `search.rs`.
+
+use super::filter::Filter;
+use crate::error::{Error, Result};
+
+/// How to search.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchOptions {
+    /// How many rows to return, at least 1; fewer come back only where fewer live, pass or are within reach.
+    pub k: usize,
+    /// The candidate list's length; `None` takes the index's. Values below `k` count as `k`.
+    pub ef: Option<usize>,
+    /// Compare every living row, or every one that passes the filter.
+    pub exact: bool,
+    /// Only rows that pass it are found.
+    pub filter: Option<Filter>,
+    /// Only rows at most so far are found, and all of them up to `k`; every row is compared.
+    pub within: Option<f32>,
+    /// Say what the search did ([`Hits::explanation`](super::Hits)).
+    pub explain: bool,
+}
+
+impl SearchOptions {
+    /// The `k` nearest rows at the index's own `ef_search`.
+    pub fn new(k: usize) -> Self {
+        Self { k, ef: None, exact: false, filter: None, within: None, explain: false }
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        if self.k == 0 {
+            return Err(Error::invalid("k must be at least 1, got 0"));
+        }
+        if self.ef == Some(0) {
+            return Err(Error::invalid("ef must be at least 1, got 0"));
+        }
+        if self.within.is_some_and(f32::is_nan) {
+            return Err(Error::invalid("within must be a number, got NaN"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+//! One search of one view, with all that its options left open decided.
+//!
+//! Which rows may be found is a set of slots by now. How a scan or a walk works is the graph layer's, and so is
+//! the choice between them for a set.
+
+use super::hits::Hits;
+use super::view::View;
+use crate::graph::{Among, Explanation, Neighbour, Threads, for_each_query};
+
+/// How to search one view.
+#[derive(Clone, Copy)]
+pub(super) struct Plan<'a> {
+    pub(super) view: &'a View,
+    /// The rows that may be found, where not all may.
+    pub(super) among: Option<Among<'a>>,
+    pub(super) within: Option<f32>,
+    pub(super) k: usize,
+    pub(super) ef: usize,
+    pub(super) exact: bool,
+    pub(super) explain: bool,
+}
+
+impl Plan<'_> {
+    /// Compares every row where that is sooner for so many queries.
+    pub(super) fn scan_if_sooner(&mut self, queries: usize) {
+        let Self { view, among, k, ef, .. } = *self;
+        self.exact |= among.is_none() && view.former.is_none() && view.graph.is_scan_sooner(queries, k, ef);
+    }
+
+    pub(super) fn run(self, query: &[f32], inverse_norm: f32) -> (Vec<Neighbour>, Explanation) {
+        let Self { view, among, within, k, ef, exact, .. } = self;
+        let View { rows, graph, .. } = view;
+        let alive = |slot: u32| view.alive.contains(slot);
+        let found = match (within, among) {
+            (Some(distance), Some(among)) => graph.within(rows, query, inverse_norm, distance, k, among),
+            (Some(distance), None) => {
+                let living: Vec<u64> = view.alive.words().collect();
+                graph.within(rows, query, inverse_norm, distance, k, Among::new(&living, view.live))
+            }
+            (None, None) if exact => graph.scan(rows, query, inverse_norm, k, alive),
+            (None, Some(among)) if exact => graph.scan_among(rows, query, inverse_norm, k, among),
+            (None, among) => {
+                return match (&view.former, among) {
+                    (Some(former), None) => former.search(view, query, inverse_norm, k, ef),
+                    (Some(former), Some(among)) => {
+                        former.search_among(view, query, inverse_norm, k, ef, among)
+                    }
+                    (None, Some(among)) => graph.search_among(rows, query, inverse_norm, k, ef, among),
+                    (None, None) => graph.explain(rows, query, inverse_norm, k, ef, alive, view.live),
+                };
+            }
+        };
+        let matches = among.map(Among::count);
+        (found, Explanation::exact(matches, matches.unwrap_or(view.live)))
+    }
+
+    /// [`Plan::run`] for each query.
+    pub(super) fn run_many(
+        self,
+        queries: &[f32],
+        inverse_norms: &[f32],
+        threads: Threads,
+    ) -> Vec<(Vec<Neighbour>, Explanation)> {
+        let Self { view, among, within, k, exact, .. } = self;
+        if exact && among.is_none() && within.is_none() {
+            let alive = |slot: u32| view.alive.contains(slot);
+            let found = view.graph.scan_many(&view.rows, queries, inverse_norms, k, alive, threads);
+            return found.into_iter().map(|found| (found, Explanation::exact(None, view.live))).collect();
+        }
+        for_each_query(queries, inverse_norms, threads, |query, norm| self.run(query, norm))
+    }
+
+    /// What was found, as callers get it.
+    pub(super) fn hits(self, (found, explanation): (Vec<Neighbour>, Explanation)) -> Hits {
+        let Self { view, exact, explain, .. } = self;
+        let space = view.rows.space();
+        view.prefetch(found.iter().map(|near| near.slot));
+        Hits {
+            seq: view.seq,
+            exact: exact || explanation.exact,
+            ids: found.iter().map(|near| view.id(near.slot)).collect(),
+            distances: found.iter().map(|near| space.finish(near.key)).collect(),
+            metadata: found.iter().map(|near| view.metadata(near.slot).map(Into::into)).collect(),
+            explanation: explain.then_some(explanation),
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Filters as Python gives them: dicts, which the crate reads as the JSON they stand for.
+//!
+//! What they mean, and their limits, are the crate's.
+
+use pyo3::exceptions::{PyRecursionError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::json;
+use crate::error::Error;
+use crate::registry::Filter;
+
+/// The filter given as an argument; None is none.
+pub(super) fn filter(given: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Filter>> {
+    let Some(given) = given.filter(|given| !given.is_none()) else { return Ok(None) };
+    let py = given.py();
+    if given.cast::<PyDict>().is_err() {
+        let kind = given.get_type().name()?.to_string();
+        return Err(Error::invalid(format!("filter: give a dict of conditions, got {kind}")).into());
+    }
+    let text = json::encode(given).map_err(|error| {
+        let ours = error.is_instance_of::<PyTypeError>(py)
+            || error.is_instance_of::<PyValueError>(py)
+            || error.is_instance_of::<PyRecursionError>(py);
+        if ours { Error::invalid(format!("filter is not JSON: {}", error.value(py))).into() } else { error }
+    })?;
+    Ok(Some(Filter::parse(&text)?))
+}
