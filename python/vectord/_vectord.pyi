@@ -180,7 +180,7 @@ class Index:
         vectors: object = None,
         metadata: object = None,
         *,
-        id: str = "id",  # noqa: A002
+        id: str = "id",
         vector: str = "embedding",
         idempotency_key: str | None = None,
         progress: bool = False,
@@ -190,7 +190,7 @@ class Index:
         self,
         batches: Iterable[object],
         *,
-        id: str = "id",  # noqa: A002
+        id: str = "id",
         vector: str = "embedding",
         job: str | None = None,
         progress: bool = False,
