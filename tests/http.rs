@@ -136,7 +136,25 @@ fn every_error_is_problem_json_with_its_code() {
             "invalid_argument",
             "`top`",
         ),
+        (
+            "POST",
+            "/vectors/index/small/search",
+            None,
+            r#"{"vector":[1,0],"filter":{"a":{"$near":1}}}"#,
+            400,
+            "invalid_argument",
+            "unknown operator",
+        ),
         ("POST", "/vectors/index/small/delete", None, "{}", 400, "invalid_argument", "ids is missing"),
+        (
+            "POST",
+            "/vectors/index/small/delete",
+            None,
+            r#"{"ids":["a"],"filter":{}}"#,
+            400,
+            "invalid_argument",
+            "not both",
+        ),
         ("POST", "/vectors/index/small/delete", None, &many, 413, "resource_exhausted", "8388608"),
         (
             "POST",
@@ -338,6 +356,31 @@ fn rows_are_got_and_deleted_by_any_id() {
     let stats = service.get("/vectors/index/small/stats").ok();
     assert_eq!((&stats["rows"], &stats["halted"]), (&0.into(), &Value::Null));
     assert_eq!(service.post("/vectors/index/small/checkpoint", &json!({})).ok()["seq"], stats["seq"]);
+}
+
+#[test]
+fn a_filter_says_which_rows_are_found_and_deleted() {
+    let service = small();
+    let search = |more: &Value| {
+        let mut body = json!({"vector": [0, 1], "explain": true});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let answer = service.post("/vectors/index/small/search", &body).ok();
+        let ids: Vec<String> = answer["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["id"].as_str().unwrap().to_owned())
+            .collect();
+        (ids, answer["explain"].clone())
+    };
+    let (ids, told) = search(&json!({"filter": {"n": {"$gte": 1}}}));
+    assert_eq!((ids, &told["matches"], &told["exact"]), (vec!["a".to_owned()], &1.into(), &true.into()));
+    assert_eq!((&told["path"], &told["scanned"]), (&"exact".into(), &1.into()));
+    assert_eq!(search(&json!({"filter": {"n": {"$ne": 1}}})).0, ["b/ü"]);
+    assert_eq!(search(&json!({"within": 0.5, "exact": true, "ef": 10})).0, ["b/ü"]);
+    let deleted = service.post("/vectors/index/small/delete", &json!({"filter": {"n": 1}})).ok();
+    assert_eq!((&deleted["deleted"], &deleted["length"]), (&1.into(), &1.into()));
+    assert_eq!(search(&json!({})).0, ["b/ü"]);
 }
 
 #[test]
