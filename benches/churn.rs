@@ -12,6 +12,8 @@ use std::process::Command;
 use reading::{cpu_seconds, load};
 use vectord::index::{Batch, Index, Operation, Params, SearchOptions};
 
+/// Candidates at which both are compared.
+const FIXED: usize = 64;
 const QUERIES: usize = 1000;
 const K: usize = 10;
 const ROUNDS: usize = 10;
@@ -97,12 +99,13 @@ impl Data<'_> {
         Held { index, seq: 0, living: VecDeque::new() }
     }
 
-    /// Recall@10 and microseconds of processor time per query.
-    fn search(&self, index: &Index, queries: usize) -> (f64, f64) {
+    /// Recall@10 and microseconds of processor time per query, at `ef` or the index's own.
+    fn search(&self, index: &Index, queries: usize, ef: Option<usize>) -> (f64, f64) {
         let (mut hits, mut time) = (0, 0.0);
         for query in self.queries.chunks(self.dimension).take(queries) {
             let clock = cpu_seconds();
-            let found = index.search(query, &SearchOptions::new(K)).expect("a good query");
+            let found =
+                index.search(query, &SearchOptions { ef, ..SearchOptions::new(K) }).expect("a good query");
             time += cpu_seconds() - clock;
             let truth = index
                 .search(query, &SearchOptions { exact: true, ..SearchOptions::new(K) })
@@ -133,7 +136,7 @@ impl Data<'_> {
                 work += cpu_seconds() - clock;
                 bytes = bytes.max(held.index.stats().bytes_memory);
                 if step % 20 == 0 {
-                    searched.push(self.search(&held.index, 20));
+                    searched.push(self.search(&held.index, 20, None));
                 }
             }
             let mean =
@@ -152,7 +155,7 @@ impl Data<'_> {
     fn during_a_compaction(&self) {
         let mut held = self.churned_once();
         let line = |what: &str, held: &Held| {
-            let ((recall, time), stats) = (self.search(&held.index, 200), held.index.stats());
+            let ((recall, time), stats) = (self.search(&held.index, 200, None), held.index.stats());
             println!(
                 "{what:<24} recall@10 {recall:.4}  {time:6.1} us  pending {:6}  tail {:5}  {} MB",
                 stats.pending,
@@ -222,10 +225,13 @@ impl Data<'_> {
         let before = resident();
         let held = make(self);
         let resident = resident() - before;
-        let (recall, time) = self.search(&held.index, QUERIES);
+        let (recall, time) = self.search(&held.index, QUERIES, None);
+        let (fixed, _) = self.search(&held.index, QUERIES, Some(FIXED));
         println!(
-            "{what:<8} {} rows: recall@10 {recall:.4}, {time:.1} us per search, {} MB by its own count, {} MB resident",
+            "{what:<8} {} rows: recall@10 {recall:.4} at its own ef, {}, {fixed:.4} at {FIXED}; {time:.1} us per search, \
+             {} MB by its own count, {} MB resident",
             held.index.len(),
+            held.index.ef_search(),
             held.index.stats().bytes_memory >> 20,
             resident >> 10
         );
