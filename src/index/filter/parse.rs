@@ -34,7 +34,7 @@ impl Filter {
     /// let recent = Filter::parse(r#"{"lang": "en", "year": {"$gte": 2020}}"#)?;
     /// assert!(recent.matches("a", Some(r#"{"lang": "en", "year": 2024}"#)));
     /// assert!(!recent.matches("b", Some(r#"{"lang": "en"}"#)));
-    /// # Ok::<(), vectord::Error>(())
+    /// # Ok::<(), vectord::error::Error>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self> {
         if text.len() > MAX_BYTES {
