@@ -89,7 +89,7 @@ fn recall((rows, graph): &(RowsView, GraphView), queries: &[f32], ef: usize) -> 
     for query in queries.chunks(space.dimension()) {
         let norm = space.distance().admit(query).expect("real vectors are admitted");
         let truth = scan(rows, query, norm, K, |_| true);
-        let found = graph.search(rows, query, norm, K, ef, |_| true, rows.len());
+        let (found, _) = graph.search(rows, query, norm, K, ef, |_| true, rows.len());
         // Rows stand in other slots in either build, and of equally near ones any will do.
         hits += found.iter().filter(|near| near.key <= truth[K - 1].key).count();
     }

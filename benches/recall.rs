@@ -71,7 +71,8 @@ fn measure(vectors: &[f32], space: Space) {
         let mut times = Vec::new();
         let mut hits = 0;
         for _ in 0..5 {
-            let (found, time) = run(&|rows, query, norm| view.search(rows, query, norm, K, ef, |_| true, n));
+            let (found, time) =
+                run(&|rows, query, norm| view.search(rows, query, norm, K, ef, |_| true, n).0);
             times.push(time);
             hits = truth
                 .iter()

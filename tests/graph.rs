@@ -71,7 +71,7 @@ impl Index {
 
 fn search(rows: &RowsView, graph: &GraphView, query: &[f32], k: usize) -> Vec<Neighbour> {
     let norm = rows.space().distance().admit(query).unwrap();
-    graph.search(rows, query, norm, k, EF_SEARCH, |_| true, rows.len())
+    graph.search(rows, query, norm, k, EF_SEARCH, |_| true, rows.len()).0
 }
 
 fn recall(index: &Index, seed: u64) -> f64 {
@@ -247,14 +247,14 @@ fn dead_rows_never_return_and_never_shorten_an_answer() {
         for slot in (0..5000).step_by(97) {
             let (query, norm) = (rows.row(slot), rows.inverse_norm(slot));
             for k in [1, 10, 50] {
-                let found = graph.search(&rows, query, norm, k, EF_SEARCH, alive, live);
+                let (found, _) = graph.search(&rows, query, norm, k, EF_SEARCH, alive, live);
                 assert_eq!(found.len(), k.min(live));
                 assert!(found.iter().all(|near| alive(near.slot)));
                 assert!(found.is_sorted());
             }
         }
     }
-    assert!(graph.search(&rows, rows.row(0), rows.inverse_norm(0), 10, EF_SEARCH, |_| false, 0).is_empty());
+    assert!(graph.search(&rows, rows.row(0), rows.inverse_norm(0), 10, EF_SEARCH, |_| false, 0).0.is_empty());
 }
 
 #[test]
@@ -345,7 +345,7 @@ proptest! {
         let (rows, graph) = index.views();
         let mut random = Seeded(seed);
         let query: Vec<f32> = (0..D).map(|_| random.float()).collect();
-        let found = graph.search(&rows, &query, 1.0, k, ef, |_| true, rows.len());
+        let (found, _) = graph.search(&rows, &query, 1.0, k, ef, |_| true, rows.len());
         prop_assert_eq!(found.len(), k);
         prop_assert!(found.windows(2).all(|pair| pair[0] < pair[1]));
         for near in found {

@@ -7,7 +7,6 @@ use super::bytewise::{Apart, ByteRuler, Bytes, Product};
 use super::codes::CodesView;
 use super::floatwise::FloatRuler;
 use super::measure::Measure;
-use super::rows::RowsView;
 use super::ruler::{Probe, Ruler};
 use crate::metric::bytes::{Products, Task, dispatch};
 use crate::metric::{Codec, Distance};
@@ -51,27 +50,18 @@ impl CodesView {
     /// Runs `walk` with a ruler at `query`, and says what its keys are worth.
     ///
     /// A query that codes cannot follow, because it lies outside their range, is measured on the vectors.
-    pub(super) fn at_query(
-        &self,
-        rows: &RowsView,
-        query: &[f32],
-        inverse_norm: f32,
-        probe: &mut Probe,
-        walk: impl Walk,
-    ) -> Precision {
-        self.measured(FloatRuler { rows, query, inverse_norm }, FAR, probe, walk)
+    pub(super) fn at_query(&self, query: FloatRuler<'_>, probe: &mut Probe, walk: impl Walk) -> Precision {
+        self.measured(query, FAR, probe, walk)
     }
 
     /// As [`CodesView::at_query`], but codes are never left.
     pub(super) fn at_any_query(
         &self,
-        rows: &RowsView,
-        query: &[f32],
-        inverse_norm: f32,
+        query: FloatRuler<'_>,
         probe: &mut Probe,
         walk: impl Walk,
     ) -> Precision {
-        self.measured(FloatRuler { rows, query, inverse_norm }, f32::INFINITY, probe, walk)
+        self.measured(query, f32::INFINITY, probe, walk)
     }
 
     fn measured(&self, floats: FloatRuler<'_>, far: f32, probe: &mut Probe, walk: impl Walk) -> Precision {

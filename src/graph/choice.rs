@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::asked::Walk;
 use super::codes::{Codes, CodesView};
+use super::floatwise::FloatRuler;
 use super::measure::Measure;
 use super::rows::{Rows, RowsView};
 use super::ruler::{Probe, Ruler};
@@ -166,7 +167,8 @@ fn trial(rows: &RowsView, sample: &[u32], queries: usize, codec: &Codec, threads
         keys.sort_unstable_by(f32::total_cmp);
         let mut coded: Vec<(u32, u32)> = Vec::with_capacity(sample.len());
         let all = All { slots: others(), keys: &mut coded };
-        codes.at_any_query(&few, few.row(query), few.inverse_norm(query), &mut Probe::default(), all);
+        let asked = FloatRuler { rows: &few, query: few.row(query), inverse_norm: few.inverse_norm(query) };
+        codes.at_any_query(asked, &mut Probe::default(), all);
         coded.sort_unstable();
         // Of equally near rows any will do.
         coded.iter().take(2 * k).filter(|&&(_, slot)| exact(slot) <= keys[k - 1]).take(k).count()

@@ -73,7 +73,7 @@ impl GraphView {
 
     /// Nothing where a walk was given up.
     fn walk_among(&self, query: FloatRuler<'_>, wish: Wish<'_>) -> (Vec<Neighbour>, Explanation) {
-        let FloatRuler { rows, query: vector, inverse_norm } = query;
+        let rows = query.rows;
         let Wish { among, k, ef, .. } = wish;
         let coded = self.codes.len().min(rows.len());
         let mut nearest = Nearest::new(k);
@@ -103,7 +103,7 @@ impl GraphView {
                 spill,
                 outcome: &mut outcome,
             };
-            let precision = self.codes.at_query(rows, vector, inverse_norm, probe, walk);
+            let precision = self.codes.at_query(query, probe, walk);
             distances += met.count();
             if outcome.is_given_up {
                 return;

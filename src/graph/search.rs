@@ -80,30 +80,14 @@ impl GraphView {
         if (slot as usize) < self.attached { self.links.neighbours(slot).collect() } else { Vec::new() }
     }
 
-    /// About the `k` alive rows nearest to `query`, sorted by key, then slot; keys are exact.
+    /// About the `k` alive rows nearest to `query`, sorted by key, then slot, and how they were found; keys are exact.
     ///
     /// `inverse_norm` is what `Distance::admit` returned for the query. `ef` candidates are kept (at
     /// least `k`). `live_hint` is the number of slots `alive` says yes to: never fewer than
     /// `min(k, live_hint)` results come back if so many are alive. `rows` must be taken from the same
     /// rows as the graph, not before it.
     #[allow(clippy::too_many_arguments, reason = "each is a part of the question, and callers name them")]
-    #[inline]
     pub fn search(
-        &self,
-        rows: &RowsView,
-        query: &[f32],
-        inverse_norm: f32,
-        k: usize,
-        ef: usize,
-        alive: impl Fn(u32) -> bool,
-        live_hint: usize,
-    ) -> Vec<Neighbour> {
-        self.explain(rows, query, inverse_norm, k, ef, alive, live_hint).0
-    }
-
-    /// [`GraphView::search`], and what it did.
-    #[allow(clippy::too_many_arguments, reason = "those of `search`")]
-    pub fn explain(
         &self,
         rows: &RowsView,
         query: &[f32],
@@ -161,7 +145,7 @@ impl GraphView {
             met.reset(bound.max(coded));
             pool.reset(ef);
             let walk = ToQuery { ground, pending, met, pool };
-            let precision = self.codes.at_query(rows, vector, inverse_norm, probe, walk);
+            let precision = self.codes.at_query(query, probe, walk);
             self.answer(query, precision, pool.nearest(), alive, found, &mut nearest);
             met.count()
         });

@@ -5,6 +5,7 @@
 //! What is found depends on rows and lists alone, and on no machine: it is part of the state.
 
 use super::asked::Walk;
+use super::floatwise::FloatRuler;
 use super::growing::Graph;
 use super::met::Met;
 use super::neighbour::Neighbour;
@@ -148,7 +149,7 @@ fn ask(graph: &Graph, rows: &RowsView, slot: u32, nearest: &[Neighbour], ef: usi
     if nearest.is_empty() {
         return Answered { found: 0, met: 0, blurred: 0 };
     }
-    let (query, inverse_norm) = (rows.row(slot), rows.inverse_norm(slot));
+    let query = FloatRuler { rows, query: rows.row(slot), inverse_norm: rows.inverse_norm(slot) };
     let codes = graph.codes.view();
     let bound = codes.bound(rows).min(graph.links.slots());
     let ground = Ground { links: &graph.links, entries: &graph.entries, bound };
@@ -157,10 +158,10 @@ fn ask(graph: &Graph, rows: &RowsView, slot: u32, nearest: &[Neighbour], ef: usi
         met.reset(bound);
         met.meet(std::iter::once(slot), 1, bound);
         pool.reset(ef);
-        let precision = codes.at_query(rows, query, inverse_norm, probe, Asked { ground, met, pool });
+        let precision = codes.at_query(query, probe, Asked { ground, met, pool });
         let among = |most: usize, wanted: usize| {
             let reach = nearest[wanted - 1].key;
-            let is_within = |slot: u32| rows.key_to(query, inverse_norm, slot) <= reach;
+            let is_within = |slot: u32| query.exact(slot) <= reach;
             pool.nearest().take(most).filter(|near| is_within(near.slot)).take(wanted).count()
         };
         let found = among(2 * K, nearest.len());

@@ -86,7 +86,7 @@ impl Former {
         let is_alive = |slot: u32| view.alive.contains(slot);
         let lives_now = |old: u32| self.slot_now(old).is_some_and(is_alive);
         let (found, explanation) =
-            self.graph.explain(&self.rows, query, inverse_norm, k, ef, lives_now, view.former_live);
+            self.graph.search(&self.rows, query, inverse_norm, k, ef, lives_now, view.former_live);
         self.with_later(view, query, inverse_norm, k, is_alive, (found, explanation))
     }
 

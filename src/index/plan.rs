@@ -46,7 +46,7 @@ impl Plan<'_> {
                         former.search_among(view, query, inverse_norm, k, ef, among)
                     }
                     (None, Some(among)) => graph.search_among(rows, query, inverse_norm, k, ef, among),
-                    (None, None) => graph.explain(rows, query, inverse_norm, k, ef, alive, view.live),
+                    (None, None) => graph.search(rows, query, inverse_norm, k, ef, alive, view.live),
                 };
             }
         };

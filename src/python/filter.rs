@@ -2,7 +2,6 @@
 //!
 //! What they mean, and their limits, are the crate's.
 
-use pyo3::exceptions::{PyRecursionError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -13,16 +12,11 @@ use crate::registry::Filter;
 /// The filter given as an argument; None is none.
 pub(super) fn filter(given: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Filter>> {
     let Some(given) = given.filter(|given| !given.is_none()) else { return Ok(None) };
-    let py = given.py();
     if given.cast::<PyDict>().is_err() {
         let kind = given.get_type().name()?.to_string();
         return Err(Error::invalid(format!("filter: give a dict of conditions, got {kind}")).into());
     }
-    let text = json::encode(given).map_err(|error| {
-        let ours = error.is_instance_of::<PyTypeError>(py)
-            || error.is_instance_of::<PyValueError>(py)
-            || error.is_instance_of::<PyRecursionError>(py);
-        if ours { Error::invalid(format!("filter is not JSON: {}", error.value(py))).into() } else { error }
-    })?;
+    let refused = |why: &str| Error::invalid(format!("filter is not JSON: {why}"));
+    let text = json::encode(given, refused, std::convert::identity)?;
     Ok(Some(Filter::parse(&text)?))
 }

@@ -51,31 +51,33 @@ pub(super) fn look_up(py: Python<'_>) -> PyResult<()> {
 
 /// The text of `value`, which is number `at` of the metadata; `None` has none.
 pub(super) fn dump(value: &Bound<'_, PyAny>, at: usize) -> PyResult<Option<String>> {
-    let py = value.py();
     if value.is_none() {
         return Ok(None);
     }
-    let refused = |error: PyErr| {
+    let refused = |why: &str| {
+        let hint = if why.contains("Out of range float") { "; use None for a missing value" } else { "" };
+        let key = key_at_fault(value).unwrap_or_default();
+        Error::invalid(format!("metadata{key} is not JSON: {why}{hint}"))
+    };
+    encode(value, refused, |error| error.at(at, Part::Metadata)).map(Some)
+}
+
+/// The text of `value`. For what is no JSON `refused` makes the error, of what the encoder says; `placed` says of
+/// any error of ours where it is.
+pub(super) fn encode(
+    value: &Bound<'_, PyAny>,
+    refused: impl FnOnce(&str) -> Error,
+    placed: impl Fn(Error) -> Error,
+) -> PyResult<String> {
+    let py = value.py();
+    let text = encoder(py)?.call1((value,)).map_err(|error| {
         let ours = error.is_instance_of::<PyTypeError>(py)
             || error.is_instance_of::<PyValueError>(py)
             || error.is_instance_of::<PyRecursionError>(py);
-        if !ours {
-            return error;
-        }
-        let why = error.value(py).to_string();
-        let hint = if why.contains("Out of range float") { "; use None for a missing value" } else { "" };
-        let key = key_at_fault(value).unwrap_or_default();
-        Error::invalid(format!("metadata{key} is not JSON: {why}{hint}")).at(at, Part::Metadata).into()
-    };
-    let text = encoder(py)?.call1((value,)).map_err(refused)?;
+        if ours { placed(refused(&error.value(py).to_string())).into() } else { error }
+    })?;
     let text = text.cast_into::<PyString>()?;
-    Ok(Some(utf8(&text).map_err(|error| error.at(at, Part::Metadata))?.to_owned()))
-}
-
-/// The text of `value`; what is no JSON raises what the encoder raises.
-pub(super) fn encode(value: &Bound<'_, PyAny>) -> PyResult<String> {
-    let text = encoder(value.py())?.call1((value,))?.cast_into::<PyString>()?;
-    Ok(utf8(&text)?.to_owned())
+    Ok(utf8(&text).map_err(placed)?.to_owned())
 }
 
 /// `[key]` of the first value of a dict that is no JSON.
