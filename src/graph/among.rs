@@ -29,6 +29,17 @@ impl<'a> Among<'a> {
         self.words.get(slot as usize / 64).is_some_and(|word| word >> (slot % 64) & 1 == 1)
     }
 
+    /// This set without `slot`; `words` is memory to keep it in.
+    pub fn without(self, slot: u32, words: &mut Vec<u64>) -> Among<'_> {
+        words.clear();
+        words.extend_from_slice(self.words);
+        let count = self.count - usize::from(self.contains(slot));
+        if let Some(word) = words.get_mut(slot as usize / 64) {
+            *word &= !(1 << (slot % 64));
+        }
+        Among { words, count }
+    }
+
     /// Those from `from` on and below `end`, ascending.
     #[inline]
     pub fn slots(self, from: usize, end: usize) -> Slots<'a> {

@@ -208,7 +208,7 @@ impl Graph {
     ) -> (Stage, Step) {
         let codes = self.codes.view();
         let bound = codes.bound(rows).min(self.links.slots());
-        let ground = Ground { links: &self.links, entries: &self.entries, bound };
+        let ground = Ground { links: &self.links, entries: &self.entries, bound, asker: None };
         let site = Site { rows, codes: &codes, ground, shelf: &self.shelf, ef: self.ef_construction };
         if !piece.step(site, &mut self.tree, budget) {
             return (Stage::Attach(piece), Step::Worked);

@@ -89,7 +89,7 @@ impl GraphView {
         self.shelf.with(|scratch| {
             let Scratch { met, pool, probe, found, listed, passing, spill, .. } = scratch;
             let bound = self.codes.bound(rows).min(self.links.slots());
-            let ground = Ground { links: &self.links, entries: &self.entries, bound };
+            let ground = Ground { links: &self.links, entries: &self.entries, bound, asker: self.asker };
             let pending = Pending { ahead: &self.ahead, slots: self.attached as u32..coded as u32 };
             met.reset(bound.max(coded));
             let walk = AmongSome {
@@ -177,6 +177,7 @@ impl Walk for AmongSome<'_> {
                 outcome.path = Path::TwoHop;
                 outcome.ef = wish.ef;
                 listed.reset(bound);
+                ground.pass_over_asker(listed);
                 listed.meet(pool.nearest().map(|near| near.slot), pool.limit(), bound);
                 passing.reset(wish.ef);
                 let seeds = pool.nearest().map(|near| Candidate::new(near.key, near.slot));

@@ -99,6 +99,7 @@ impl Graph {
             ef_search: self.ef_search,
             codes: self.codes.view(),
             links: Arc::clone(&self.links),
+            asker: None,
             shelf: Arc::clone(&self.shelf),
             bytes: self.codes.bytes() + self.links.bytes() + self.tree.bytes() + self.copies.bytes(),
         }

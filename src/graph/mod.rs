@@ -68,5 +68,6 @@ pub use rows::{Rows, RowsView};
 pub use scan::{scan, scan_slots};
 pub use schedule::Schedule;
 pub use search::{EF_SEARCH, GraphView};
+pub use shuffle::shuffle;
 pub use stats::Stats;
 pub use threads::{Threads, give_way};

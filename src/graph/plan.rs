@@ -9,6 +9,7 @@ use super::filtered::Wish;
 use super::measure::Measure;
 use super::pool::{Candidate, Pool};
 use super::rows::RowsView;
+use super::search::GraphView;
 
 /// What steps of a search cost.
 #[derive(Debug, Clone, Copy)]
@@ -185,6 +186,14 @@ impl Wish<'_> {
     /// Whether a walk over rows of the set has cost too much.
     pub(super) fn is_too_long(self, met: usize, listed: usize) -> bool {
         self.costs.spent(met, listed) > self.exact()
+    }
+}
+
+impl GraphView {
+    /// As many candidates as a walk may keep in the time in which all rows are compared.
+    pub fn most_candidates(&self, rows: &RowsView) -> usize {
+        let costs = Costs::of(&self.codes, rows);
+        (costs.exact(rows.len(), rows.len()) / costs.walk(1)) as usize
     }
 }
 

@@ -38,12 +38,24 @@ pub struct GraphView {
     pub(super) ef_search: usize,
     pub(super) codes: CodesView,
     pub(super) links: Arc<Links>,
+    /// A row that asks as if it were new: walks do not go through it.
+    pub(super) asker: Option<u32>,
     pub(super) shelf: Arc<Shelf>,
     /// Bytes in memory when the view was taken, the writer's tables included.
     pub(super) bytes: usize,
 }
 
 impl GraphView {
+    /// The graph as it is to a query that the row of `slot` is not there for. Nothing is done about the answers: `alive`
+    /// must say no to it.
+    ///
+    /// A row that others are copies of stays: they are found through it, and a new row would come to hang off them.
+    #[must_use]
+    pub fn without(&self, slot: u32) -> Self {
+        let is_copied = (slot as usize) < self.links.slots() && self.links.is_copied(slot);
+        Self { asker: (!is_copied).then_some(slot), ..self.clone() }
+    }
+
     /// Whether there is a graph: without one every search is a scan, and exact.
     pub fn is_built(&self) -> bool {
         self.attached() > 0
@@ -138,7 +150,7 @@ impl GraphView {
         let distances = self.shelf.with(|scratch| {
             let Scratch { met, pool, probe, found, .. } = scratch;
             let bound = self.codes.bound(rows).min(self.links.slots());
-            let ground = Ground { links: &self.links, entries: &self.entries, bound };
+            let ground = Ground { links: &self.links, entries: &self.entries, bound, asker: self.asker };
             let slots = self.attached as u32..coded as u32;
             scanned += slots.len();
             let pending = Pending { ahead: &self.ahead, slots };

@@ -3,7 +3,7 @@
 //! It is no source of randomness: seeds are constants mixed with row counts.
 
 /// Shuffles `slots` by Fisher and Yates with a splitmix64 stream.
-pub(super) fn shuffle(slots: &mut [u32], seed: u64) {
+pub fn shuffle(slots: &mut [u32], seed: u64) {
     let mut state = seed;
     for last in (1..slots.len()).rev() {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -59,7 +59,7 @@ impl Threads {
     }
 
     /// `work` of each item, in the order of the items.
-    pub(super) fn map<T: Sync, R: Send>(self, items: &[T], work: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
+    pub fn map<T: Sync, R: Send>(self, items: &[T], work: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
         let pool = if self.count > 1 && items.len() > 1 { Pool::of(self) } else { None };
         match pool {
             Some(pool) => pool.workers.install(|| items.par_iter().map(work).collect()),

@@ -152,11 +152,10 @@ fn ask(graph: &Graph, rows: &RowsView, slot: u32, nearest: &[Neighbour], ef: usi
     let query = FloatRuler { rows, query: rows.row(slot), inverse_norm: rows.inverse_norm(slot) };
     let codes = graph.codes.view();
     let bound = codes.bound(rows).min(graph.links.slots());
-    let ground = Ground { links: &graph.links, entries: &graph.entries, bound };
+    let ground = Ground { links: &graph.links, entries: &graph.entries, bound, asker: Some(slot) };
     graph.shelf.with(|scratch| {
         let Scratch { met, pool, probe, .. } = scratch;
         met.reset(bound);
-        met.meet(std::iter::once(slot), 1, bound);
         pool.reset(ef);
         let precision = codes.at_query(query, probe, Asked { ground, met, pool });
         let among = |most: usize, wanted: usize| {

@@ -45,6 +45,8 @@ pub(super) struct Ground<'a> {
     pub(super) entries: &'a [u32],
     /// Rows attached after this reader's views were taken have no code or no list here: slots end here.
     pub(super) bound: usize,
+    /// A row that asks, and is not walked through.
+    pub(super) asker: Option<u32>,
 }
 
 impl Ground<'_> {
@@ -55,10 +57,18 @@ impl Ground<'_> {
         self.go_on(ruler, met, pool, &mut Dropped);
     }
 
-    /// Meets the entry points, for [`Ground::go_on`].
+    /// Meets the row that asks, so that no walk does, and the entry points, for [`Ground::go_on`].
     #[inline(always)]
     pub(super) fn begin(self, met: &mut Met) {
+        self.pass_over_asker(met);
         met.meet(self.entries.iter().copied(), self.entries.len(), self.bound);
+    }
+
+    #[inline(always)]
+    pub(super) fn pass_over_asker(self, met: &mut Met) {
+        if let Some(asker) = self.asker {
+            met.meet(std::iter::once(asker), 1, self.bound);
+        }
     }
 
     /// From the rows last met, until all that the pool keeps are expanded; `rest` takes what it does not keep.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, RwLock};
 
+use super::curve::Curves;
 use super::filter::Fields;
 use super::former::Former;
 use super::hits::Row;
@@ -32,6 +33,8 @@ pub struct Index {
     pub(super) view: ArcSwap<View>,
     /// What filters ask of metadata. Its lock is held briefly, and no other is taken under it.
     pub(super) fields: Mutex<Fields>,
+    /// What was learnt of how `ef` and recall go together.
+    pub(super) curves: Curves,
 }
 
 /// What changes with the entries of the log, and with what is attached.
@@ -116,7 +119,8 @@ impl Index {
         let view = ArcSwap::new(writer.view(seq));
         let threads = Threads::from_environment();
         let fields = Mutex::new(Fields::new());
-        Self { params, threads, writer: Mutex::new(writer), lookup: RwLock::new(lookup), view, fields }
+        let (writer, lookup, curves) = (Mutex::new(writer), RwLock::new(lookup), Curves::default());
+        Self { params, threads, writer, lookup, view, fields, curves }
     }
 
     /// Attaches rows by `count` threads, at least one, instead of as many as the environment names

@@ -3,8 +3,10 @@
 //! It is no part of the state: snapshots and digests never see it. Architecture invariant: an index has at
 //! most one, and it goes with the view that shows the new graph whole.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::plan::Plan;
 use super::versioned::SlotSet;
 use super::view::View;
 use crate::graph::{Among, Explanation, GraphView, Neighbour, RowsView, scan_slots};
@@ -62,6 +64,16 @@ impl Former {
         (word >> bit & 1 == 1).then(|| self.ranks[at] + (word & !(u64::MAX << bit)).count_ones())
     }
 
+    /// The slot here of the row that has the slot `now`; `None` for a later row.
+    fn slot_before(&self, now: u32) -> Option<u32> {
+        if now >= self.covered {
+            return None;
+        }
+        let at = self.ranks.partition_point(|&rank| rank <= now) - 1;
+        let word = (0..now - self.ranks[at]).fold(self.kept.word(at), |word, _| word & (word - 1));
+        Some(at as u32 * 64 + word.trailing_zeros())
+    }
+
     /// Slots below this are found here.
     pub(super) fn covered(&self) -> u32 {
         self.covered
@@ -72,40 +84,45 @@ impl Former {
         graph.attached() >= self.compacted
     }
 
-    /// About the `k` living rows of `view` nearest to `query`, sorted by key, then slot; keys are exact.
+    /// About the `k` living rows of the plan's view nearest to `query`, sorted by key, then slot; keys are exact.
     ///
     /// Later rows are scanned. At least `min(k, living)` rows come back.
     pub(super) fn search(
         &self,
-        view: &View,
+        plan: Plan<'_>,
         query: &[f32],
         inverse_norm: f32,
-        k: usize,
-        ef: usize,
     ) -> (Vec<Neighbour>, Explanation) {
-        let is_alive = |slot: u32| view.alive.contains(slot);
-        let lives_now = |old: u32| self.slot_now(old).is_some_and(is_alive);
-        let (found, explanation) =
-            self.graph.search(&self.rows, query, inverse_norm, k, ef, lives_now, view.former_live);
-        self.with_later(view, query, inverse_norm, k, is_alive, (found, explanation))
+        let Plan { view, k, ef, asker, .. } = plan;
+        let asker = asker.and_then(|asker| self.slot_before(asker));
+        let is_there = |slot: u32| plan.is_there(slot);
+        let is_there_now = |old: u32| self.slot_now(old).is_some_and(is_there);
+        let live = view.former_live - usize::from(asker.is_some());
+        let graph = self.graph(asker);
+        let found = graph.search(&self.rows, query, inverse_norm, k, ef, is_there_now, live);
+        self.with_later(view, query, inverse_norm, k, is_there, found)
     }
 
-    /// As [`GraphView::search_among`], among rows of `view`.
+    /// As [`GraphView::search_among`], among rows of the plan's view.
     pub(super) fn search_among(
         &self,
-        view: &View,
+        plan: Plan<'_>,
         query: &[f32],
         inverse_norm: f32,
-        k: usize,
-        ef: usize,
         among: Among<'_>,
     ) -> (Vec<Neighbour>, Explanation) {
+        let Plan { view, k, ef, asker, .. } = plan;
         let (words, count) = spread(&self.kept, among);
-        let found =
-            self.graph.search_among(&self.rows, query, inverse_norm, k, ef, Among::new(&words, count));
+        let graph = self.graph(asker.and_then(|asker| self.slot_before(asker)));
+        let found = graph.search_among(&self.rows, query, inverse_norm, k, ef, Among::new(&words, count));
         let (found, explanation) =
             self.with_later(view, query, inverse_norm, k, |slot| among.contains(slot), found);
         (found, Explanation { matches: Some(among.count()), ..explanation })
+    }
+
+    /// What is walked for a query that `asker` is not there for.
+    fn graph(&self, asker: Option<u32>) -> Cow<'_, GraphView> {
+        asker.map_or(Cow::Borrowed(&self.graph), |asker| Cow::Owned(self.graph.without(asker)))
     }
 
     /// What was found here, by the slots of `view`, and the later rows of `view` that pass.

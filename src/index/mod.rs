@@ -4,13 +4,16 @@
 //! applied to it: no clock, host, thread count or hash order reaches it, nor when rows were attached.
 
 mod apply;
+mod asking;
 mod attach;
 mod batch;
 mod core;
+mod curve;
 mod filter;
 mod former;
 mod hits;
 mod ids;
+mod interval;
 mod limits;
 mod links;
 mod listing;
@@ -19,6 +22,7 @@ mod options;
 mod params;
 mod parts;
 mod plan;
+mod recall;
 mod records;
 mod remap;
 mod search;
@@ -40,9 +44,10 @@ pub use self::limits::{
 };
 pub use self::listing::Page;
 pub use self::metadata::compact_metadata;
-pub use self::options::SearchOptions;
+pub use self::options::{RECALLS, SearchOptions};
 pub use self::params::{DEFAULT_M, Params, within};
 pub use self::parts::Parts;
+pub use self::recall::{Recall, RecallOptions};
 pub use self::remap::Vectors;
 pub use self::stats::Stats;
 pub use crate::graph::{Base, Explanation, Path, give_way};

@@ -11,7 +11,7 @@ use super::hits::Hits;
 use super::options::SearchOptions;
 use super::plan::Plan;
 use super::view::View;
-use crate::error::{Error, Result};
+use crate::error::{Error, Part, Result};
 use crate::graph::Among;
 
 impl Index {
@@ -42,6 +42,17 @@ impl Index {
     /// A batch that is sooner scanned for than walked for is answered exactly, as its hits say.
     pub fn search_many(&self, queries: &[f32], options: &SearchOptions) -> Result<Vec<Hits>> {
         options.check()?;
+        let norms = self.check_queries(queries)?;
+        let view = &*self.view.load();
+        let matches = self.allowed(view, options);
+        let words = matches.as_ref().map(|matches| matches.words(view.rows.len()));
+        let mut plan = self.plan(view, options, among(matches.as_deref(), words.as_deref()));
+        plan.scan_if_sooner(norms.len());
+        Ok(plan.run_many(queries, &norms, self.threads).into_iter().map(|found| plan.hits(found)).collect())
+    }
+
+    /// The inverse norm of each row of `queries`.
+    pub(super) fn check_queries(&self, queries: &[f32]) -> Result<Vec<f32>> {
         let dimension = self.params.dimension as usize;
         if !queries.len().is_multiple_of(dimension) {
             return Err(Error::invalid(format!(
@@ -49,19 +60,11 @@ impl Index {
                 queries.len()
             )));
         }
-        let norms = queries
+        queries
             .chunks_exact(dimension)
             .enumerate()
-            .map(|(at, query)| {
-                self.check_query(query).map_err(|error| error.at(at, crate::error::Part::Vector))
-            })
-            .collect::<Result<Vec<_>>>()?;
-        let view = &*self.view.load();
-        let matches = self.allowed(view, options);
-        let words = matches.as_ref().map(|matches| matches.words(view.rows.len()));
-        let mut plan = self.plan(view, options, among(matches.as_deref(), words.as_deref()));
-        plan.scan_if_sooner(norms.len());
-        Ok(plan.run_many(queries, &norms, self.threads).into_iter().map(|found| plan.hits(found)).collect())
+            .map(|(at, query)| self.check_query(query).map_err(|error| error.at(at, Part::Vector)))
+            .collect()
     }
 
     fn check_query(&self, query: &[f32]) -> Result<f32> {
@@ -83,24 +86,37 @@ impl Index {
     }
 
     /// The rows of `view` that may be found, unless all may.
-    fn allowed(&self, view: &View, options: &SearchOptions) -> Option<Arc<Matches>> {
+    pub(super) fn allowed(&self, view: &View, options: &SearchOptions) -> Option<Arc<Matches>> {
         let filter = options.filter.as_ref().filter(|filter| !filter.is_empty())?;
         Some(self.matches(view, filter))
     }
 
     /// What `options` leave open, as it is in `view`.
-    fn plan<'a>(&self, view: &'a View, options: &SearchOptions, among: Option<Among<'a>>) -> Plan<'a> {
-        let &SearchOptions { k, ef, exact, filter: _, within, explain } = options;
+    pub(super) fn plan<'a>(
+        &self,
+        view: &'a View,
+        options: &SearchOptions,
+        among: Option<Among<'a>>,
+    ) -> Plan<'a> {
+        let &SearchOptions { k, ef, recall, exact, filter: _, within, explain } = options;
         let k = k.min(among.map_or(view.live, Among::count));
         // What was measured is what ten neighbours take.
         let more = || k.saturating_sub(10);
         let chosen =
             || self.params.ef_search.map_or_else(|| view.graph.ef_search() + more(), |ef| ef as usize);
         let exact = exact || view.has_no_graph();
-        Plan { view, among, within, k, ef: ef.unwrap_or_else(chosen), exact, explain }
+        let (ef, exact) = match recall.filter(|_| !exact && within.is_none() && k > 0) {
+            None => (ef.unwrap_or_else(chosen), exact),
+            Some(recall) => {
+                let learnt = self.curves.ef(view, k, recall, self.threads);
+                (learnt.unwrap_or_default(), learnt.is_none())
+            }
+        };
+        Plan { view, among, within, k, ef, exact, explain, asker: None }
     }
 }
 
-fn among<'a>(matches: Option<&Matches>, words: Option<&'a [u64]>) -> Option<Among<'a>> {
+/// What a search is among, where not all rows may be found.
+pub(super) fn among<'a>(matches: Option<&Matches>, words: Option<&'a [u64]>) -> Option<Among<'a>> {
     Some(Among::new(words?, matches?.count()))
 }

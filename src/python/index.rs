@@ -334,7 +334,7 @@ impl PyIndex {
         let live = self.live()?;
         let ef = ef.map(|ef| ef.count("ef")).transpose()?;
         let filter = filter::filter(filter)?;
-        let options = SearchOptions { k: k.count("k")?, ef, exact, filter, within, explain };
+        let options = SearchOptions { k: k.count("k")?, ef, recall: None, exact, filter, within, explain };
         let min_seq = min_seq.map(|seq| seq.within("min_seq", 0..=i64::MAX.cast_unsigned())).transpose()?;
         let fresh = Freshness { consistency: consistency.map(Consistency::parse).transpose()?, min_seq };
         let how = search::How { options, fresh };

@@ -40,5 +40,6 @@ pub use self::settings::Settings;
 pub use self::stats::{LiveStats, StateDigest};
 pub use crate::index::{
     DEFAULT_M, Distance, Explanation, Filter, Hits, MAX_DIMENSION, MAX_ID_BYTES, MAX_METADATA_BYTES,
-    MAX_METADATA_DEPTH, Page, Params, Path, Row, SearchOptions, compact_metadata, within,
+    MAX_METADATA_DEPTH, Page, Params, Path, RECALLS, Recall, RecallOptions, Row, SearchOptions,
+    compact_metadata, within,
 };

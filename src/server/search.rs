@@ -69,7 +69,7 @@ fn question(handle: &Handle, text: &[u8]) -> Result<Question, Problem> {
     let filter = filter.map(|text| Filter::parse(text.get())).transpose()?;
     let ef = ef.map(|Integer(ef)| candidates(ef)).transpose()?;
     let k = rows(k.map(|Integer(k)| k));
-    let options = SearchOptions { k, ef, exact, filter, within, explain };
+    let options = SearchOptions { k, ef, recall: None, exact, filter, within, explain };
     Ok(Question { query, options, fresh: Freshness { consistency, min_seq } })
 }
 
