@@ -23,6 +23,7 @@ compile_error!("vectord stores an index with O_TMPFILE, linkat and fsync: it bui
 #[cfg(all(feature = "bugs", not(debug_assertions)))]
 compile_error!("the feature `bugs` puts known bugs behind switches, for tests: no release may have them");
 
+pub mod client;
 pub mod error;
 pub mod frame;
 pub mod graph;

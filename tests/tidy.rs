@@ -19,10 +19,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("log", &["frame", "store"]),
     // `metric` is not here: `index` re-exports `Distance`, the one word of it that a name's parameters need.
     ("registry", &["index", "log", "store", "frame"]),
-    ("client", &["frame"]),
+    // `index` for the plain values that a service and an index in this process have in common.
+    ("client", &["frame", "index"]),
     // `index` for the types of a row and of a search; `store` because `vectord storaged` serves one.
     ("server", &["registry", "index", "store"]),
-    ("python", &["registry", "index", "cli::run", "server::Running"]),
+    ("python", &["registry", "client", "index", "cli::run", "server::Running"]),
     ("cli", &["server", "registry", "store"]),
     ("main", &["cli"]),
 ];

@@ -42,6 +42,17 @@ impl Params {
         Space::new(self.distance, self.dimension as usize)
     }
 
+    /// Refuses `asked`, of an index that has these, if its vectors would not be alike; the error names both.
+    pub fn agree(&self, asked: &Self) -> Result<()> {
+        let Self { dimension, m: _, ef_search: _, distance } = self;
+        if (*dimension, *distance) == (asked.dimension, asked.distance) {
+            return Ok(());
+        }
+        let has = format!("has dimension {dimension} and distance {}", distance.name());
+        let wants = format!("asked for dimension {} and distance {}", asked.dimension, asked.distance.name());
+        Err(Error::invalid(format!("{has}, {wants}")))
+    }
+
     /// Refuses what is outside the limits, naming limit and value.
     pub fn check(&self) -> Result<()> {
         let Self { dimension, m, ef_search, distance: _ } = *self;

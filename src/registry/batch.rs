@@ -39,6 +39,11 @@ impl Batch {
         self.rows.dimension()
     }
 
+    /// Its rows, for whoever sends them elsewhere.
+    pub fn into_rows(self) -> Rows {
+        self.rows
+    }
+
     pub(super) fn rows(&self) -> &Rows {
         &self.rows
     }

@@ -173,17 +173,8 @@ impl Registry {
             Err(error) if error.kind() == crate::error::ErrorKind::AlreadyExists => self.get(name)?,
             other => return other,
         };
-        let there = live.params();
-        if (there.dimension, there.distance) == (params.dimension, params.distance) {
-            return Ok(live);
-        }
-        Err(Error::invalid(format!(
-            "index {name:?} has dimension {} and distance {}, asked for dimension {} and distance {}",
-            there.dimension,
-            there.distance.name(),
-            params.dimension,
-            params.distance.name()
-        )))
+        live.params().agree(&params).map_err(|error| unlike(name, &error))?;
+        Ok(live)
     }
 
     /// Deletes the index `name` and gives its disk back but for a tombstone and the floors.
@@ -241,6 +232,10 @@ fn create(name: &str, params: Params, mut log: Log) -> Result<Opened> {
                 .outcome_unknown())
         }
     }
+}
+
+fn unlike(name: &str, error: &Error) -> Error {
+    Error::invalid(format!("index {name:?} {}", error.message()))
 }
 
 fn taken(name: &str) -> Error {

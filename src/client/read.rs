@@ -1,0 +1,160 @@
+//! Reading rows by what they are: got, counted, listed; and the figures of an index.
+//!
+//! Long answers are asked for in pieces; each piece sees the index at least as it was for the one before.
+
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::call::{Call, Effect};
+use super::index::{Fresh, RemoteIndex};
+use super::write::{raw, shift};
+use crate::error::Result;
+use crate::index::Row;
+
+/// The longest body of ids that a service reads is 8 MiB.
+const IDS_BYTES: usize = 4 << 20;
+/// About how long an answer with vectors may become.
+const ANSWER_BYTES: usize = 32 << 20;
+/// The longest page of a listing.
+const PAGE: usize = 1_000;
+
+#[derive(Deserialize)]
+struct Item {
+    id: Box<str>,
+    vector: Box<[f32]>,
+    metadata: Option<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct Items {
+    items: Vec<Item>,
+    #[serde(default)]
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Count {
+    count: usize,
+}
+
+#[derive(Deserialize)]
+struct Counted {
+    value: Value,
+    count: usize,
+}
+
+#[derive(Deserialize)]
+struct Values {
+    values: Vec<Counted>,
+}
+
+impl From<Item> for Row {
+    fn from(Item { id, vector, metadata }: Item) -> Self {
+        Self { id, vector, metadata: metadata.map(|text| text.get().into()) }
+    }
+}
+
+impl RemoteIndex {
+    /// The rows of `ids` in their order, those that are there, bit for bit as they were given.
+    pub fn get(&self, ids: &[String]) -> Result<Vec<Row>> {
+        let mut rows = Vec::new();
+        let most = (ANSWER_BYTES / (self.params().dimension as usize * 8)).max(1);
+        for (first, ids) in pieces(ids, IDS_BYTES, most) {
+            let call = Call::new(Method::POST, self.url_fresh(["get"], Fresh::default()), Effect::Reads);
+            let items: Result<Items> = self.at.link.ask(&call.json(&json!({ "ids": ids })));
+            let items = items.map_err(|error| shift(error, first))?.items;
+            rows.extend(items.into_iter().map(Row::from));
+        }
+        Ok(rows)
+    }
+
+    /// Whether `id` names a living row.
+    pub fn contains(&self, id: &str) -> Result<bool> {
+        let filter = json!({ "$id": id }).to_string();
+        Ok(self.count(Some(&filter))? > 0)
+    }
+
+    /// How many rows pass the filter, given as JSON.
+    pub fn count(&self, filter: Option<&str>) -> Result<usize> {
+        let body = filter.map_or_else(|| Ok(json!({})), |filter| Ok(json!({ "filter": raw(filter)? })))?;
+        let call = Call::new(Method::POST, self.url_fresh(["count"], Fresh::default()), Effect::Reads);
+        let Count { count } = self.at.link.ask(&call.json(&body))?;
+        Ok(count)
+    }
+
+    /// The first `limit` rows, of those that pass the filter, whose ids are greater than `after`, by id.
+    pub fn scan(&self, filter: Option<&str>, after: Option<&str>, limit: usize) -> Result<Vec<Row>> {
+        let mut rows: Vec<Row> = Vec::new();
+        let mut after = after.map(str::to_owned);
+        while rows.len() < limit {
+            let mut url = self.url_fresh(["items"], Fresh::default());
+            let mut query = url.query_pairs_mut();
+            query.append_pair("limit", &(limit - rows.len()).min(PAGE).to_string());
+            after.iter().for_each(|after| drop(query.append_pair("after", after)));
+            filter.iter().for_each(|filter| drop(query.append_pair("filter", filter)));
+            drop(query);
+            let Items { items, next } = self.at.link.ask(&Call::get(url))?;
+            rows.extend(items.into_iter().map(Row::from));
+            let Some(next) = next else { break };
+            after = Some(next);
+        }
+        Ok(rows)
+    }
+
+    /// The distinct values of a metadata field and how many rows have each, most frequent first.
+    pub fn values(&self, field: &str, limit: usize) -> Result<Vec<(Value, usize)>> {
+        let mut url = self.url_fresh(["values"], Fresh::default());
+        url.query_pairs_mut().append_pair("field", field).append_pair("limit", &limit.to_string());
+        let Values { values } = self.at.link.ask(&Call::get(url))?;
+        Ok(values.into_iter().map(|Counted { value, count }| (value, count)).collect())
+    }
+
+    /// The figures of the index, as the service tells them.
+    pub fn stats(&self, digest: bool) -> Result<serde_json::Map<String, Value>> {
+        let mut url = self.url(["stats"]);
+        if digest {
+            url.query_pairs_mut().append_pair("digest", "true");
+        }
+        self.at.link.ask(&Call::get(url))
+    }
+}
+
+/// The ids in runs of at most `most`, of about `bytes` as JSON at most, each with the place of its first.
+pub(super) fn pieces(ids: &[String], bytes: usize, most: usize) -> impl Iterator<Item = (usize, &[String])> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let rest = &ids[from..];
+        let mut sum = 0;
+        let fits = |id: &&String| {
+            // Quotes, a comma, and escapes of what is seldom in an id.
+            sum += id.len() * 2 + 3;
+            sum <= bytes
+        };
+        let count = rest.iter().take(most).take_while(fits).count().max(1).min(rest.len());
+        let piece = (from, &rest[..count]);
+        from += count;
+        (count > 0).then_some(piece)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_the_whole_in_order() {
+        let ids: Vec<String> = (0..100).map(|at| "x".repeat(at)).collect();
+        for (bytes, most) in [(1, 7), (50, 7), (1_000, 1), (1 << 20, usize::MAX)] {
+            let mut next = 0;
+            for (first, piece) in pieces(&ids, bytes, most) {
+                assert!(first == next && !piece.is_empty() && piece.len() <= most);
+                assert_eq!(piece, &ids[first..first + piece.len()]);
+                next += piece.len();
+            }
+            assert_eq!(next, ids.len());
+        }
+        assert_eq!(pieces(&[], 10, 10).count(), 0);
+    }
+}

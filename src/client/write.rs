@@ -1,0 +1,164 @@
+//! Writing: each call carries an idempotency key, so that one whose answer was lost is sent again.
+//!
+//! What is written was checked before it comes here, as far as the index's parameters tell.
+
+use bytes::Bytes;
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::call::{Call, Effect, FRAME};
+use super::index::RemoteIndex;
+use super::read::pieces;
+use crate::error::{Error, Item, Result};
+use crate::frame::Rows;
+
+/// The longest body of ids that a service reads is 8 MiB.
+const IDS_BYTES: usize = 7 << 20;
+
+/// The answer to an add.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Added {
+    /// The entry of the log that holds the batch.
+    pub seq: u64,
+    /// Rows of the batch.
+    pub added: usize,
+    /// Living rows after it.
+    pub length: usize,
+    /// It was in before this call, under the same key.
+    #[serde(default)]
+    pub repeated: bool,
+}
+
+/// The answer to a delete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Deleted {
+    /// The entry of the log that holds it; the present one where nothing was there to delete.
+    pub seq: u64,
+    /// Rows that were there.
+    pub deleted: usize,
+    /// Living rows after it.
+    pub length: usize,
+}
+
+/// The answer to a change of metadata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct MetadataSet {
+    /// The entry of the log that holds it.
+    pub seq: u64,
+    /// Rows whose metadata was set.
+    pub updated: usize,
+    /// Living rows after it.
+    pub length: usize,
+}
+
+/// Rows as the body of a request, where they are.
+struct Body(Rows);
+
+impl AsRef<[u8]> for Body {
+    fn as_ref(&self) -> &[u8] {
+        self.0.payload()
+    }
+}
+
+impl RemoteIndex {
+    /// The most bytes of ids, metadata and vectors that one [`add`](Self::add) takes: the longest body that a
+    /// service reads, less what its layout needs.
+    pub const BATCH_BYTES: usize = (64 << 20) - 1024;
+
+    /// Inserts the rows, or replaces those whose ids are there; durable and visible when it returns.
+    ///
+    /// A repetition of the same batch under the same `key` is answered as the first was; another batch under it is
+    /// `InvalidArgument`. Without one, a key of this call's own makes it safe to send it again.
+    pub fn add(&self, rows: Rows, key: Option<&str>) -> Result<Added> {
+        if rows.is_empty() {
+            let (length, seq) = self.now()?;
+            return Ok(Added { seq, added: 0, length, repeated: false });
+        }
+        let call = Call::new(Method::POST, self.url(["add"]), Effect::WritesOnce);
+        let call = call.body(FRAME, Bytes::from_owner(Body(rows))).keyed(key.map_or_else(fresh_key, str::to_owned));
+        let answer = self.at.link.send(&call)?;
+        let added: Added = self.at.link.parse(&answer)?;
+        self.wrote(added.seq);
+        // A second attempt meets what the first one wrote.
+        Ok(Added { repeated: added.repeated && answer.first, ..added })
+    }
+
+    /// Removes the rows of `ids`; ids that are not there are passed over.
+    pub fn delete(&self, ids: &[String]) -> Result<Deleted> {
+        if ids.is_empty() {
+            let (length, seq) = self.now()?;
+            return Ok(Deleted { seq, deleted: 0, length });
+        }
+        let mut sum = 0;
+        let mut last = None;
+        for (first, ids) in pieces(ids, IDS_BYTES, usize::MAX) {
+            let part = self.deleted(&json!({ "ids": ids })).map_err(|error| shift(error, first))?;
+            sum += part.deleted;
+            last = Some(part);
+        }
+        let last = last.expect("there is at least one id, and so one piece");
+        Ok(Deleted { deleted: sum, ..last })
+    }
+
+    /// Removes the rows that pass the filter, given as JSON.
+    pub fn delete_where(&self, filter: &str) -> Result<Deleted> {
+        self.deleted(&json!({ "filter": raw(filter)? }))
+    }
+
+    fn deleted(&self, body: &serde_json::Value) -> Result<Deleted> {
+        let call = Call::new(Method::POST, self.url(["delete"]), Effect::Writes).json(body);
+        let deleted: Deleted = self.at.link.ask(&call)?;
+        self.wrote(deleted.seq);
+        Ok(deleted)
+    }
+
+    /// Replaces the metadata of rows, JSON text each, and leaves their vectors; `None` removes it. An id that is
+    /// not there is `NotFound`, and nothing is changed.
+    pub fn set_metadata(&self, rows: &[(String, Option<String>)]) -> Result<MetadataSet> {
+        if rows.is_empty() {
+            let (length, seq) = self.now()?;
+            return Ok(MetadataSet { seq, updated: 0, length });
+        }
+        let mut body = b"{\"items\":[".to_vec();
+        for (at, (id, text)) in rows.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            let (id, text) = (serde_json::Value::from(id.as_str()), text.as_deref().unwrap_or("null"));
+            body.extend_from_slice(format!("{comma}{{\"id\":{id},\"metadata\":{text}}}").as_bytes());
+        }
+        body.extend_from_slice(b"]}");
+        let call = Call::new(Method::POST, self.url(["metadata"]), Effect::Writes);
+        let set: MetadataSet = self.at.link.ask(&call.body(super::call::JSON, body))?;
+        self.wrote(set.seq);
+        Ok(set)
+    }
+
+    /// Has the service write a snapshot now, and returns its seq.
+    pub fn checkpoint(&self) -> Result<u64> {
+        #[derive(Deserialize)]
+        struct Checkpointed {
+            seq: u64,
+        }
+        // Twice is as good as once.
+        let call = Call::new(Method::POST, self.url(["checkpoint"]), Effect::WritesOnce);
+        let Checkpointed { seq } = self.at.link.ask(&call)?;
+        Ok(seq)
+    }
+}
+
+fn fresh_key() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// JSON text as a value.
+pub(super) fn raw(text: &str) -> Result<serde_json::Value> {
+    serde_json::from_str(text).map_err(|error| Error::invalid(format!("filter is not JSON: {error}")))
+}
+
+/// The item's place in the whole call.
+pub(super) fn shift(error: Error, first: usize) -> Error {
+    match error.item() {
+        Some(Item { index, part }) => error.at(first + index, part),
+        None => error,
+    }
+}
