@@ -1,4 +1,4 @@
-//! The bytes of the log and of snapshots: LHL1 and LHV1, to and from plain structs.
+//! The bytes of the log, of snapshots and of binary answers: LHL1, LHV1 and VHT1, to and from plain structs.
 //!
 //! FORMAT.md is the public description of every byte. Decoders take `&[u8]`, check each length against
 //! the bytes that are left before anything is allocated, and answer `Corrupt` with what and where, or
@@ -13,6 +13,8 @@ mod envelope;
 mod export;
 mod floor;
 mod hex16;
+mod hits;
+mod hits_decode;
 mod ids;
 mod json;
 mod keys;
@@ -34,6 +36,8 @@ pub use entry_encode::encode_entry;
 pub use envelope::{decode_envelope, snapshot_digest};
 pub use floor::{Floor, decode_floor, encode_floor};
 pub use hex16::hex;
+pub use hits::{HITS_CONTENT_TYPE, HitsBuilder, HitsHead};
+pub use hits_decode::{HitListRef, HitsRef, decode_hits};
 pub use ids::{Ids, IdsRef, MetadataRows, MetadataRowsRef, decode_ids_payload, decode_metadata_payload};
 pub use keys::{
     Key, ROOT, check_name, floor_key, index_prefix, legacy_key, log_key, log_prefix, parse_key,

@@ -9,5 +9,6 @@ mod inputs;
 mod reseal;
 
 mod damage;
+mod hits;
 mod round_trips;
 mod versions;
