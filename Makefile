@@ -6,7 +6,7 @@ VENV    := .venv
 BENCH   := target/bench-venv
 PYTHONS := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python3.10
 SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md \
-           $(shell find src python -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name py.typed)
+           $(shell find src python -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name py.typed -o -path 'src/server/ui/*.*')
 # pip holds what it installs to the versions of requirements-dev.txt.
 PIP     := bin/python -m pip install --quiet --disable-pip-version-check --constraint requirements-dev.txt
 # A stamp under a virtual environment says that its step is done; touching what it depends on does it again.

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use super::state::AppState;
-use super::{create, health, ids, indexes, items, metadata, outer, search, stats};
+use super::{create, health, ids, indexes, items, metadata, outer, search, stats, ui};
 
 /// The routes over `state`: the same under `/v1/vectors` and `/vectors`.
 pub fn app(state: Arc<AppState>) -> Router {
@@ -28,7 +28,10 @@ pub fn app(state: Arc<AppState>) -> Router {
         .nest("/vectors", vectors)
         .route("/livez", get(health::live))
         .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready));
+        .route("/readyz", get(health::ready))
+        .route("/ui", get(ui::to_page))
+        .route("/ui/", get(ui::page))
+        .route("/ui/{file}", get(ui::file));
     outer::wrap(router.with_state(state))
 }
 

@@ -26,6 +26,7 @@ mod running;
 mod search;
 mod state;
 mod stats;
+mod ui;
 
 pub mod serve;
 pub mod storaged;
