@@ -42,6 +42,6 @@ export function bytes(value) {
 }
 
 export function duration(seconds) {
-  if (seconds < 0.001) return `${Math.round(1e6 * seconds)} µs`;
-  return seconds < 1 ? `${(1000 * seconds).toPrecision(2)} ms` : `${seconds.toFixed(1)} s`;
+  const [value, unit] = seconds < 0.001 ? [1e6 * seconds, "µs"] : seconds < 1 ? [1000 * seconds, "ms"] : [seconds, "s"];
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`;
 }

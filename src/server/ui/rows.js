@@ -12,13 +12,14 @@ const PAIRS = 8;
  */
 export function table(rows, caption, similar, light = () => {}) {
   const ranked = rows.some((row) => row.distance !== undefined);
+  const button = (id) => el("button", { type: "button", class: "quiet", "aria-label": `Find rows similar to ${id}`, onclick: () => similar(id) }, "Similar");
   const column = (title, kind) => el("th", { scope: "col", class: kind ?? false }, title);
   const heads = [ranked && column("#", "number"), column("Row"), column(ranked ? "Distance" : "Find")];
   const body = rows.map((row, at) => {
     const cells = [
       ranked && el("td", { class: "number" }, String(at + 1)),
       el("th", { scope: "row" }, el("span", { class: "id" }, row.id), metadata(row.metadata)),
-      el("td", {}, ranked ? el("span", { class: "distance" }, distance(row.distance)) : null, el("button", { type: "button", class: "quiet", "aria-label": `Find rows similar to ${row.id}`, onclick: () => similar(row.id) }, "Similar")),
+      el("td", {}, el("div", {}, ranked ? el("span", { class: "distance" }, distance(row.distance)) : null, button(row.id))),
     ];
     const on = () => light(at);
     const off = () => light();
