@@ -22,6 +22,7 @@ from vectord._vectord import (
     Rows,
     Server,
     __version__,
+    connect,
     open,
 )
 from vectord.errors import (
@@ -63,5 +64,6 @@ __all__ = [
     "UnsupportedError",
     "VectordError",
     "__version__",
+    "connect",
     "open",
 ]

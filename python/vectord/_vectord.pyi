@@ -25,8 +25,10 @@ __all__ = [
     "__version__",
     "_hits",
     "_one_of_each_error",
+    "_reconnect",
     "_reopen",
     "_rows",
+    "connect",
     "open",
     "run_cli",
 ]
@@ -35,7 +37,8 @@ _Distance: TypeAlias = Literal["cosine", "euclidean", "dot"]
 _Durability: TypeAlias = Literal["sync", "async"]
 _Consistency: TypeAlias = Literal["strong", "bounded"]
 _Parts: TypeAlias = tuple[int, bool, Sequence[str], Sequence[float], Sequence[str | None], str]
-_Reopened: TypeAlias = tuple[str, bool, str | None, str]
+# Of a store, or of a service.
+_Reopened: TypeAlias = tuple[str, bool, str | None, str] | tuple[str, float, str | None]
 
 __version__: str
 
@@ -336,8 +339,10 @@ class Server:
 def open(  # noqa: A001
     url: str | os.PathLike[str], *, durability: _Durability = "sync", share: bool = True
 ) -> Registry: ...
+def connect(url: str, api_key: str | None = None, timeout: float = 30.0) -> Registry: ...
 def run_cli(argv: Sequence[str]) -> int: ...
 def _reopen(url: str, share: bool, name: str | None = None, durability: str = "sync") -> Registry | Index: ...
+def _reconnect(url: str, timeout: float, name: str | None = None) -> Registry | Index: ...
 def _hits(
     seq: int,
     exact: bool,

@@ -36,20 +36,29 @@ class VectordError(Exception):
     outcome : {"known", "unknown"}
         Whether a failed write is known to have done nothing. After "unknown" it may have been written:
         adding the same rows again is safe, because an add is an upsert.
+    request_id : str or None
+        Under which the log of a service has the request that it refused; None in process.
 
     """
 
     code: ClassVar[str] = "internal"
     item: int | None
     outcome: Literal["known", "unknown"]
+    request_id: str | None
 
     def __init__(
-        self, message: str, *, item: int | None = None, outcome: Literal["known", "unknown"] = "known"
+        self,
+        message: str,
+        *,
+        item: int | None = None,
+        outcome: Literal["known", "unknown"] = "known",
+        request_id: str | None = None,
     ) -> None:
-        """Keep the sentence, and the row and the outcome where they apply."""
+        """Keep the sentence, and the row, the outcome and the request where they apply."""
         super().__init__(message)
         self.item = item
         self.outcome = outcome
+        self.request_id = request_id
 
     def __str__(self) -> str:
         """Return the sentence as it is; ``KeyError`` would put quotes around it."""

@@ -12,11 +12,13 @@ mod pace;
 mod pool;
 mod read;
 mod registry;
+mod search;
 mod settings;
 mod write;
 
 pub use self::answer::Refusal;
-pub use self::index::RemoteIndex;
+pub use self::index::{Fresh, RemoteIndex};
 pub use self::registry::RemoteRegistry;
+pub use self::search::{Found, MAX_K, Question};
 pub use self::settings::Settings;
 pub use self::write::{Added, Deleted, MetadataSet};

@@ -92,8 +92,12 @@ impl RemoteIndex {
             let mut url = self.url_fresh(["items"], Fresh::default());
             let mut query = url.query_pairs_mut();
             query.append_pair("limit", &(limit - rows.len()).min(PAGE).to_string());
-            after.iter().for_each(|after| drop(query.append_pair("after", after)));
-            filter.iter().for_each(|filter| drop(query.append_pair("filter", filter)));
+            if let Some(after) = &after {
+                query.append_pair("after", after);
+            }
+            if let Some(filter) = filter {
+                query.append_pair("filter", filter);
+            }
             drop(query);
             let Items { items, next } = self.at.link.ask(&Call::get(url))?;
             rows.extend(items.into_iter().map(Row::from));

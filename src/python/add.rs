@@ -12,15 +12,15 @@ use super::array::Vectors;
 use super::column;
 use super::durability::Durability;
 use super::given::Given;
+use super::handle::Handle;
 use super::json;
 use super::progress::Progress;
 use super::results::Added;
+use super::write::Written;
 use crate::error::{Error, Item, Result};
 use crate::index::check_key;
-use crate::registry::{Batch, BatchBuilder, Consistency, Freshness, LiveIndex, Params};
+use crate::registry::{Batch, BatchBuilder, Params};
 
-/// A call is one atomic batch up to this size, and consecutive ones of whole rows beyond it.
-const ATOMIC_BYTES: usize = 64 << 20;
 /// Rows and bytes of text read while the interpreter is held once.
 const SLICE_ROWS: usize = 512;
 const SLICE_BYTES: usize = 128 << 10;
@@ -54,33 +54,35 @@ pub(super) struct Done {
 }
 
 impl Done {
-    /// Nothing of a call is in yet.
-    pub(super) fn nothing(live: &LiveIndex) -> Result<Self> {
-        Ok(Self { seq: Some(live.seq()?), added: 0, length: visible(live)?, wrote: false })
+    /// Nothing of a call is in yet. A service is asked how things stand only where nothing will be written: where
+    /// something is, its answer says so.
+    pub(super) fn nothing(py: Python<'_>, handle: &Handle, ready: &[Ready]) -> Result<Self> {
+        let (length, seq) = match handle {
+            Handle::Remote(_) if !ready.is_empty() => (0, None),
+            Handle::Live(_) | Handle::Remote(_) => {
+                let (length, seq) = py.detach(|| handle.visible())?;
+                (length, Some(seq))
+            }
+        };
+        Ok(Self { seq, added: 0, length, wrote: false })
     }
-}
-
-/// Rows that are visible at this moment; neither the store nor a writer is waited for.
-pub(super) fn visible(live: &LiveIndex) -> Result<usize> {
-    let now = Freshness { consistency: Some(Consistency::Bounded), min_seq: None };
-    Ok(live.reader(now)?.len())
 }
 
 /// `Index.add`: everything is read and checked, then written.
 pub(super) fn add(
     py: Python<'_>,
-    live: &LiveIndex,
+    handle: &Handle,
     given: &Given<'_>,
     key: Option<&str>,
     durability: Durability,
     progress: bool,
 ) -> PyResult<Added> {
-    let ready = read(py, live, given, key)?;
+    let ready = read(py, handle, given, key)?;
     let total = Some(given.ids.len());
-    let mut progress = progress.then(|| Progress::start(py, live.name(), total)).transpose()?;
+    let mut progress = progress.then(|| Progress::start(py, handle.name(), total)).transpose()?;
     let show = |added| progress.as_mut().map_or(Ok(()), |progress| progress.show(py, added, ""));
-    let mut done = Done::nothing(live)?;
-    let written = write(py, live, ready, durability, &mut done, show);
+    let mut done = Done::nothing(py, handle, &ready)?;
+    let written = write(py, handle, ready, durability, &mut done, show);
     let ended = progress.map_or(Ok(()), |progress| progress.end(py));
     let Done { mut seq, added, length, wrote: _ } = done;
     match durability {
@@ -94,12 +96,12 @@ pub(super) fn add(
 /// Reads a call into atomic batches.
 pub(super) fn read(
     py: Python<'_>,
-    live: &LiveIndex,
+    handle: &Handle,
     given: &Given<'_>,
     key: Option<&str>,
 ) -> PyResult<Vec<Ready>> {
-    let params = live.params();
-    let drafts = read_texts(py, given, &params)?;
+    let params = handle.params();
+    let drafts = read_texts(py, given, &params, handle.batch_bytes())?;
     let keys = keys(key, drafts.len())?;
     let read = |(draft, key): (Draft, Option<String>)| {
         let first = draft.first;
@@ -111,7 +113,7 @@ pub(super) fn read(
 /// Writes batch after batch; `done` says how far it came, also when it fails.
 pub(super) fn write(
     py: Python<'_>,
-    live: &LiveIndex,
+    handle: &Handle,
     ready: Vec<Ready>,
     durability: Durability,
     done: &mut Done,
@@ -119,18 +121,9 @@ pub(super) fn write(
 ) -> PyResult<()> {
     for Ready { first, batch, key } in ready {
         let (rows, key) = (batch.len(), key.as_deref());
-        let written = py.detach(|| match durability {
-            Durability::Sync => {
-                let added = live.add(batch, key)?;
-                Ok((Some(added.seq), added.length, !added.repeated))
-            }
-            Durability::Async => {
-                live.add_later(batch, key)?;
-                Ok((None, visible(live)?, true))
-            }
-        });
-        let (seq, length, wrote) = written.map_err(|error| shift(error, first))?;
-        *done = Done { seq, added: done.added + rows, length, wrote: done.wrote | wrote };
+        let written = py.detach(|| handle.add(batch, key, durability));
+        let Written { seq, length, new } = written.map_err(|error| shift(error, first))?;
+        *done = Done { seq, added: done.added + rows, length, wrote: done.wrote | new };
         show(done.added)?;
         py.check_signals()?;
     }
@@ -149,19 +142,19 @@ fn keys(key: Option<&str>, batches: usize) -> Result<Vec<Option<String>>> {
     Ok(keys.into_iter().map(Some).collect())
 }
 
-/// Reads ids and metadata, and cuts the call into batches.
-fn read_texts(py: Python<'_>, given: &Given<'_>, params: &Params) -> PyResult<Vec<Draft>> {
+/// Reads ids and metadata, and cuts the call into batches of at most `most` bytes each.
+fn read_texts(py: Python<'_>, given: &Given<'_>, params: &Params, most: usize) -> PyResult<Vec<Draft>> {
     let rows = given.ids.len();
     let row_bytes = params.dimension as usize * size_of::<f32>();
     let draft = |first: usize, bytes: usize| {
-        let expected = (rows - first).min(ATOMIC_BYTES / row_bytes + 1);
+        let expected = (rows - first).min(most / row_bytes + 1);
         Draft { first, bytes, builder: Batch::builder(expected, params.dimension) }
     };
     let mut drafts: Vec<Draft> = Vec::new();
     let mut push = |at: usize, id: &str, metadata: Option<&str>| {
         let bytes = row_bytes + id.len() + metadata.map_or(0, str::len) + 2 * size_of::<u32>();
         match drafts.last_mut() {
-            Some(last) if last.bytes + bytes <= ATOMIC_BYTES => last.bytes += bytes,
+            Some(last) if last.bytes + bytes <= most => last.bytes += bytes,
             Some(_) | None => drafts.push(draft(at, bytes)),
         }
         let last = drafts.last_mut().expect("one was pushed if there was none");

@@ -5,6 +5,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict};
 
+use crate::client::Refusal;
 use crate::error::{Error, ErrorKind, Item, Outcome, Part};
 
 /// The class of `vectord.errors` for a kind.
@@ -47,6 +48,8 @@ fn exception(py: Python<'_>, error: &Error, argument: fn(Part) -> &'static str) 
     };
     let details: Bound<'_, PyDict> = [("outcome", outcome)].into_py_dict(py)?;
     details.set_item("item", error.item().map(|item| item.index))?;
+    let refusal = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Refusal>());
+    details.set_item("request_id", refusal.and_then(|told| told.request_id.as_deref()))?;
     let class = py.import("vectord.errors")?.getattr(class(error.kind()))?;
     Ok(PyErr::from_value(class.call((message,), Some(&details))?))
 }

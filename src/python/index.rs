@@ -1,6 +1,6 @@
-//! `Index`: the methods, with what they promise; the work stands in `add`, `search` and the registry.
+//! `Index`: the methods, with what they promise; the work stands in `add`, `search`, `handle` and `write`.
 //!
-//! Each method resolves the handle, reads its arguments, releases the interpreter, and calls the crate.
+//! Each method resolves the handle, reads its arguments, releases the interpreter, and calls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,17 +14,19 @@ use super::column;
 use super::durability::Durability;
 use super::filter;
 use super::given::{Columns, Given};
+use super::handle::{Handle, State};
 use super::hits::Reduced;
 use super::metadata::Metadata;
 use super::process::Own;
 use super::results::{Added, BatchesAdded, Deleted, MetadataSet};
 use super::rows::PyRows;
-use super::session::{Parts, Session, parts};
+use super::origin::{Parts, reduce};
+use super::session::Session;
 use super::table::{Table, thousands};
 use super::whole::Whole;
 use super::{ingest, json, search};
 use crate::error::{Error, Result};
-use crate::registry::{Consistency, Filter, Freshness, LiveIndex, LiveStats, SearchOptions, StateDigest};
+use crate::registry::{Consistency, Freshness, SearchOptions};
 
 /// One index of a registry: ids, vectors of one dimension, and metadata, searched by distance.
 ///
@@ -45,70 +47,61 @@ use crate::registry::{Consistency, Filter, Freshness, LiveIndex, LiveStats, Sear
 pub(super) struct PyIndex {
     session: Arc<Session>,
     name: String,
-    live: ArcSwap<Own<LiveIndex>>,
+    handle: ArcSwap<Own<Handle>>,
     wrote: AtomicBool,
     closed: AtomicBool,
 }
 
 impl PyIndex {
-    pub(super) fn new(session: Arc<Session>, live: LiveIndex) -> Self {
-        let name = live.name().to_owned();
-        let live = ArcSwap::from_pointee(Own::new(live));
-        Self { session, name, live, wrote: AtomicBool::new(false), closed: AtomicBool::new(false) }
+    pub(super) fn new(session: Arc<Session>, handle: Handle) -> Self {
+        let name = handle.name().to_owned();
+        let handle = ArcSwap::from_pointee(Own::new(handle));
+        Self { session, name, handle, wrote: AtomicBool::new(false), closed: AtomicBool::new(false) }
     }
 
-    /// The live index; in a forked child, the child's own.
-    fn live(&self) -> Result<LiveIndex> {
+    /// The index; in a forked child, the child's own.
+    pub(super) fn handle(&self) -> Result<Handle> {
         if self.closed.load(Ordering::Relaxed) {
             return Err(Error::invalid(format!("index {:?} is closed: get it again", self.name)));
         }
         if !self.session.is_open() {
             return Err(Error::invalid(format!("the registry of index {:?} is closed", self.name)));
         }
-        if let Some(live) = self.live.load().get() {
-            return Ok(live.clone());
+        if let Some(handle) = self.handle.load().get() {
+            return Ok(handle.clone());
         }
-        let live = self.session.registry()?.get(&self.name)?;
-        self.live.store(Arc::new(Own::new(live.clone())));
-        Ok(live)
+        let handle = self.session.registry()?.get(&self.name)?;
+        self.handle.store(Arc::new(Own::new(handle.clone())));
+        Ok(handle)
     }
 
-    fn live_to_write(&self) -> Result<LiveIndex> {
-        let live = self.live()?;
+    fn handle_to_write(&self) -> Result<(Handle, Durability)> {
+        let (handle, durability) = (self.handle()?, self.session.durability());
         self.wrote.store(true, Ordering::Relaxed);
-        if self.is_async() {
-            self.session.queues_on(&live);
+        match (&handle, durability) {
+            (Handle::Live(live), Durability::Async) => self.session.queues_on(live),
+            (Handle::Live(_) | Handle::Remote(_), Durability::Sync)
+            | (Handle::Remote(_), Durability::Async) => {}
         }
-        Ok(live)
-    }
-
-    fn is_async(&self) -> bool {
-        match self.session.durability() {
-            Durability::Sync => false,
-            Durability::Async => true,
-        }
-    }
-
-    fn delete_where(&self, py: Python<'_>, filter: Filter) -> PyResult<Deleted> {
-        let live = self.live_to_write()?;
-        if self.is_async() {
-            let length = py.detach(|| live.delete_where_later(filter).and_then(|()| add::visible(&live)))?;
-            return Ok(Deleted { seq: None, deleted: None, length });
-        }
-        Ok(py.detach(|| live.delete_where(filter))?.into())
+        Ok((handle, durability))
     }
 
     fn facts(&self) -> Result<Vec<(&'static str, String)>> {
-        let live = self.live()?;
-        let params = live.params();
-        Ok(vec![
-            ("rows", thousands(live.len()?)),
+        let handle = self.handle()?;
+        let (params, State { rows, seq, codec }) = (handle.params(), handle.state()?);
+        let mut facts = vec![
+            ("rows", thousands(rows)),
             ("dimension", params.dimension.to_string()),
             ("distance", params.distance.name().to_owned()),
-            ("seq", live.seq()?.to_string()),
-            ("codec", live.codec()?.to_owned()),
-            ("store", self.session.url().to_owned()),
-        ])
+            ("seq", seq.to_string()),
+        ];
+        facts.extend(codec.map(|codec| ("codec", codec.to_owned())));
+        let place = match handle {
+            Handle::Live(_) => "store",
+            Handle::Remote(_) => "service",
+        };
+        facts.push((place, self.session.url().to_owned()));
+        Ok(facts)
     }
 }
 
@@ -185,10 +178,10 @@ impl PyIndex {
         idempotency_key: Option<&str>,
         progress: bool,
     ) -> PyResult<Added> {
-        let live = self.live_to_write()?;
-        let dimension = live.params().dimension as usize;
+        let (handle, durability) = self.handle_to_write()?;
+        let dimension = handle.params().dimension as usize;
         let given = Given::new(ids, vectors, metadata, Columns { id, vector }, dimension)?;
-        add::add(py, &live, &given, idempotency_key, self.session.durability(), progress)
+        add::add(py, &handle, &given, idempotency_key, durability, progress)
     }
 
     /// Insert many batches, one after the other: an ingest job that can be stopped and started again.
@@ -251,8 +244,8 @@ impl PyIndex {
         job: Option<&str>,
         progress: bool,
     ) -> PyResult<BatchesAdded> {
-        let live = self.live_to_write()?;
-        ingest::add_batches(&live, batches, Columns { id, vector }, job, progress)
+        let (handle, _) = self.handle_to_write()?;
+        ingest::add_batches(&handle, batches, Columns { id, vector }, job, progress)
     }
 
     /// Find the rows nearest to a query, to each of many queries, or to a stored row.
@@ -331,16 +324,16 @@ impl PyIndex {
         min_seq: Option<Whole>,
         consistency: Option<&str>,
     ) -> PyResult<Py<PyAny>> {
-        let live = self.live()?;
+        let handle = self.handle()?;
         let ef = ef.map(|ef| ef.count("ef")).transpose()?;
-        let filter = filter::filter(filter)?;
+        let (filter, text) = filter::filter(filter)?.map(|given| (given.filter, given.text)).unzip();
         let options = SearchOptions { k: k.count("k")?, ef, recall: None, exact, filter, within, explain };
         let min_seq = min_seq.map(|seq| seq.within("min_seq", 0..=i64::MAX.cast_unsigned())).transpose()?;
         let fresh = Freshness { consistency: consistency.map(Consistency::parse).transpose()?, min_seq };
-        let how = search::How { options, fresh };
+        let how = search::How { options, filter: text, fresh };
         match (query, id) {
-            (Some(query), None) => search::by_query(&live, query, &how),
-            (None, Some(id)) => search::by_id(py, &live, id, &how),
+            (Some(query), None) => search::by_query(&handle, query, &how),
+            (None, Some(id)) => search::by_id(py, &handle, id, &how),
             (None, None) => Err(Error::invalid("nothing to search for: give a query or id=").into()),
             (Some(_), Some(_)) => Err(Error::invalid("give a query or id=, not both").into()),
         }
@@ -348,19 +341,17 @@ impl PyIndex {
 
     /// Return the rows of `ids` in that order; ids that are not there are left out.
     fn get(&self, py: Python<'_>, ids: &Bound<'_, PyAny>) -> PyResult<PyRows> {
-        let live = self.live()?;
+        let handle = self.handle()?;
         let ids = column::lone_ids(ids)?;
-        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let rows: Vec<_> = py.detach(|| live.get(&ids))?.into_iter().flatten().collect();
-        PyRows::new(py, &rows, live.params().dimension as usize)
+        let rows = py.detach(|| handle.get(&ids))?;
+        PyRows::new(py, &rows, handle.params().dimension as usize)
     }
 
     /// Return how many rows pass `filter` (see :meth:`search`); without one, all.
     #[pyo3(signature = (filter = None))]
     fn count(&self, py: Python<'_>, filter: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
-        let (live, filter) = (self.live()?, filter::filter(filter)?);
-        let reader = py.detach(|| live.reader(Freshness::default()))?;
-        Ok(py.detach(|| filter.map_or_else(|| reader.len(), |filter| reader.count(&filter))))
+        let (handle, filter) = (self.handle()?, filter::filter(filter)?);
+        Ok(py.detach(|| handle.count(filter.as_ref()))?)
     }
 
     /// Return the first `limit` rows, of those that pass `filter`, whose ids come after `after`, in the order of
@@ -384,10 +375,9 @@ impl PyIndex {
         after: Option<&str>,
         limit: Whole,
     ) -> PyResult<PyRows> {
-        let (live, filter, limit) = (self.live()?, filter::filter(filter)?, limit.count("limit")?);
-        let reader = py.detach(|| live.reader(Freshness::default()))?;
-        let page = py.detach(|| reader.scan(filter.as_ref(), after, limit));
-        PyRows::new(py, &page.rows, live.params().dimension as usize)
+        let (handle, filter, limit) = (self.handle()?, filter::filter(filter)?, limit.count("limit")?);
+        let rows = py.detach(|| handle.scan(filter.as_ref(), after, limit))?;
+        PyRows::new(py, &rows, handle.params().dimension as usize)
     }
 
     /// Return the distinct values of a metadata field with the number of rows that have each, most frequent first.
@@ -410,8 +400,8 @@ impl PyIndex {
         field: &str,
         limit: Whole,
     ) -> PyResult<Vec<(Bound<'py, PyAny>, usize)>> {
-        let (live, limit) = (self.live()?, limit.count("limit")?);
-        let values = py.detach(|| live.reader(Freshness::default())?.values(field, limit))?;
+        let (handle, limit) = (self.handle()?, limit.count("limit")?);
+        let values = py.detach(|| handle.values(field, limit))?;
         let load = |(value, count): (serde_json::Value, usize)| {
             Ok((json::load(py, Some(&value.to_string()))?, count))
         };
@@ -430,19 +420,19 @@ impl PyIndex {
         ids: Option<&Bound<'_, PyAny>>,
         filter: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Deleted> {
-        let ids = match (ids, filter::filter(filter)?) {
-            (Some(ids), None) => ids,
-            (None, Some(filter)) => return self.delete_where(py, filter),
-            (None, None) => return Err(Error::invalid("nothing to delete: give ids or filter=").into()),
-            (Some(_), Some(_)) => return Err(Error::invalid("give ids or filter=, not both").into()),
-        };
-        let live = self.live_to_write()?;
-        let ids = column::lone_ids(ids)?;
-        if self.is_async() {
-            let length = py.detach(|| live.delete_later(&ids).and_then(|()| add::visible(&live)))?;
-            return Ok(Deleted { seq: None, deleted: None, length });
+        match (ids, filter::filter(filter)?) {
+            (Some(ids), None) => {
+                let (handle, durability) = self.handle_to_write()?;
+                let ids = column::lone_ids(ids)?;
+                Ok(py.detach(|| handle.delete(&ids, durability))?)
+            }
+            (None, Some(filter)) => {
+                let (handle, durability) = self.handle_to_write()?;
+                Ok(py.detach(|| handle.delete_where(filter, durability))?)
+            }
+            (None, None) => Err(Error::invalid("nothing to delete: give ids or filter=").into()),
+            (Some(_), Some(_)) => Err(Error::invalid("give ids or filter=, not both").into()),
         }
-        Ok(py.detach(|| live.delete(&ids))?.into())
     }
 
     /// Replace the metadata of rows, durably (or queued: see :func:`vectord.open`), and leave their vectors;
@@ -464,7 +454,7 @@ impl PyIndex {
         ids: &Bound<'_, PyAny>,
         metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<MetadataSet> {
-        let live = self.live_to_write()?;
+        let (handle, durability) = self.handle_to_write()?;
         let ids = column::ids(ids)?;
         let metadata = Metadata::new(metadata)?;
         if let Some(metadata) = metadata.disagrees(ids.len())? {
@@ -478,18 +468,14 @@ impl PyIndex {
             }
         };
         let rows: Vec<_> = ids.into_iter().zip(texts).collect();
-        if self.is_async() {
-            let length = py.detach(|| live.set_metadata_later(&rows).and_then(|()| add::visible(&live)))?;
-            return Ok(MetadataSet { seq: None, updated: rows.len(), length });
-        }
-        Ok(py.detach(|| live.set_metadata(&rows))?.into())
+        Ok(py.detach(|| handle.set_metadata(&rows, durability))?)
     }
 
     /// Make what other processes wrote visible here, and return the seq. It happens by itself as well: what
     /// others write is followed, and a strong search looks for it first.
     fn refresh(&self, py: Python<'_>) -> PyResult<u64> {
-        let live = self.live()?;
-        Ok(py.detach(|| live.refresh())?)
+        let handle = self.handle()?;
+        Ok(py.detach(|| handle.refresh())?)
     }
 
     /// Wait until every write asked before, by any thread of this process, is durable and visible; return
@@ -498,14 +484,14 @@ impl PyIndex {
     /// Of the queued writes (``durability="async"``) on this index that failed since the last flush, the
     /// first one's exception is raised here.
     fn flush(&self, py: Python<'_>) -> PyResult<u64> {
-        let live = self.live()?;
-        Ok(py.detach(|| live.flush())?)
+        let handle = self.handle()?;
+        Ok(py.detach(|| handle.flush())?)
     }
 
     /// Write a snapshot now, so that opening is quick, and return its seq. It happens by itself as well.
     fn checkpoint(&self, py: Python<'_>) -> PyResult<u64> {
-        let live = self.live_to_write()?;
-        Ok(py.detach(|| live.checkpoint())?)
+        let (handle, _) = self.handle_to_write()?;
+        Ok(py.detach(|| handle.checkpoint())?)
     }
 
     /// Return figures of this moment.
@@ -534,51 +520,13 @@ impl PyIndex {
     ///     out; ``halted``, why writes are refused (a damaged entry, say), or None.
     #[pyo3(signature = (*, digest = true))]
     fn stats<'py>(&self, py: Python<'py>, digest: bool) -> PyResult<Bound<'py, PyDict>> {
-        let live = self.live()?;
-        let (digest, figures) = py.detach(|| {
-            let digest = digest.then(|| live.digest()).transpose()?;
-            Ok::<_, Error>((digest, live.stats()?))
-        })?;
-        let LiveStats { index, bytes_store, objects, lag, halted } = figures;
-        let crate::index::Stats {
-            rows,
-            dead,
-            tail,
-            pending,
-            bytes_memory,
-            bytes_mapped,
-            seq,
-            codec,
-            degree,
-            ef_search,
-        } = index;
-        let (digest, seq) = match digest {
-            Some(StateDigest { seq, digest }) => (Some(digest), seq),
-            None => (None, seq),
-        };
-        let stats = PyDict::new(py);
-        stats.set_item("rows", rows)?;
-        stats.set_item("dead", dead)?;
-        stats.set_item("tail", tail)?;
-        stats.set_item("pending", pending)?;
-        stats.set_item("bytes_memory", bytes_memory)?;
-        stats.set_item("bytes_mapped", bytes_mapped)?;
-        stats.set_item("bytes_store", bytes_store)?;
-        stats.set_item("objects", objects)?;
-        stats.set_item("seq", seq)?;
-        stats.set_item("lag", lag)?;
-        stats.set_item("digest", digest)?;
-        stats.set_item("codec", codec)?;
-        stats.set_item("degree", degree)?;
-        stats.set_item("ef_search", ef_search)?;
-        stats.set_item("halted", halted.map(|error| error.to_string()))?;
-        Ok(stats)
+        self.handle()?.stats(py, digest)
     }
 
     /// Check every invariant of the index in memory; return a sentence for each broken one. None is health.
     fn validate(&self, py: Python<'_>) -> PyResult<Vec<String>> {
-        let live = self.live()?;
-        Ok(py.detach(|| live.validate())?)
+        let handle = self.handle()?;
+        Ok(py.detach(|| handle.validate())?)
     }
 
     /// Its name.
@@ -590,19 +538,19 @@ impl PyIndex {
     /// Values per vector.
     #[getter]
     fn dimension(&self) -> PyResult<u32> {
-        Ok(self.live()?.params().dimension)
+        Ok(self.handle()?.params().dimension)
     }
 
     /// ``"cosine"``, ``"euclidean"`` or ``"dot"``.
     #[getter]
     fn distance(&self) -> PyResult<&'static str> {
-        Ok(self.live()?.params().distance.name())
+        Ok(self.handle()?.params().distance.name())
     }
 
     /// What it was created with: ``dimension``, ``distance``, ``m`` and ``ef_search`` (None is automatic).
     #[getter]
     fn params<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let crate::registry::Params { dimension, m, ef_search, distance } = self.live()?.params();
+        let crate::registry::Params { dimension, m, ef_search, distance } = self.handle()?.params();
         let params = PyDict::new(py);
         params.set_item("dimension", dimension)?;
         params.set_item("distance", distance.name())?;
@@ -613,8 +561,9 @@ impl PyIndex {
 
     /// The last entry of the log that is visible here.
     #[getter]
-    fn seq(&self) -> PyResult<u64> {
-        Ok(self.live()?.seq()?)
+    fn seq(&self, py: Python<'_>) -> PyResult<u64> {
+        let handle = self.handle()?;
+        Ok(py.detach(|| handle.seq())?)
     }
 
     /// Close this handle, after a :meth:`flush` if it wrote, whose exception is raised; others on the index stay
@@ -639,15 +588,15 @@ impl PyIndex {
     }
 
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
-        let live = self.live()?;
-        Ok(py.detach(|| live.len())?)
+        let handle = self.handle()?;
+        Ok(py.detach(|| handle.len())?)
     }
 
     fn __contains__(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let live = self.live()?;
+        let handle = self.handle()?;
         match id.cast::<PyString>() {
             // A lone surrogate is no text, and so no id.
-            Ok(id) => column::utf8(id).map_or(Ok(false), |id| Ok(py.detach(|| live.contains(id))?)),
+            Ok(id) => column::utf8(id).map_or(Ok(false), |id| Ok(py.detach(|| handle.contains(id))?)),
             Err(_) => Ok(false),
         }
     }
@@ -670,8 +619,6 @@ impl PyIndex {
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, Parts>> {
-        self.session.check_reopens()?;
-        let reopen = py.import("vectord._vectord")?.getattr("_reopen")?;
-        Ok((reopen, parts(&self.session, Some(self.name.clone()))))
+        reduce(py, &self.session, Some(&self.name))
     }
 }

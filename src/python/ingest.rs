@@ -9,16 +9,16 @@ use pyo3::types::{PyList, PyTuple};
 use super::add::{self, Done};
 use super::durability::Durability;
 use super::given::{Columns, Given};
+use super::handle::Handle;
 use super::metadata::is_frame;
 use super::progress::Progress;
 use super::results::BatchesAdded;
 use crate::error::{Error, Result};
 use crate::index::check_key;
-use crate::registry::LiveIndex;
 
 /// A job on one index, and how far it has come.
 struct Job<'a> {
-    live: &'a LiveIndex,
+    handle: &'a Handle,
     columns: Columns<'a>,
     name: Option<&'a str>,
     progress: Option<Progress>,
@@ -28,7 +28,7 @@ struct Job<'a> {
 }
 
 pub(super) fn add_batches(
-    live: &LiveIndex,
+    handle: &Handle,
     batches: &Bound<'_, PyAny>,
     columns: Columns<'_>,
     name: Option<&str>,
@@ -38,17 +38,17 @@ pub(super) fn add_batches(
     if let Some(name) = name {
         check_name(name)?;
     }
-    let progress = progress.then(|| Progress::start(py, live.name(), None)).transpose()?;
-    let done =
-        BatchesAdded { seq: live.seq()?, batches: 0, resumed: 0, added: 0, length: add::visible(live)? };
-    let mut job = Job { live, columns, name, progress, total: batches.len().ok(), done };
+    let progress = progress.then(|| Progress::start(py, handle.name(), None)).transpose()?;
+    let (length, seq) = py.detach(|| handle.visible())?;
+    let done = BatchesAdded { seq, batches: 0, resumed: 0, added: 0, length };
+    let mut job = Job { handle, columns, name, progress, total: batches.len().ok(), done };
     let ran = job.run(batches).and_then(|()| job.show(py, true));
     let ended = job.progress.take().map_or(Ok(()), |progress| progress.end(py));
     if let Err(error) = ran.and(ended) {
         job.note(py, &error);
         return Err(error);
     }
-    let length = py.detach(|| live.len())?;
+    let length = py.detach(|| handle.len())?;
     Ok(BatchesAdded { length, ..job.done })
 }
 
@@ -78,10 +78,10 @@ impl Job<'_> {
         let py = batch.py();
         let given = self.given(batch)?;
         let key = self.name.map(|name| key(name, self.done.batches));
-        let ready = add::read(py, self.live, &given, key.as_deref())?;
-        let mut done = Done::nothing(self.live)?;
+        let ready = add::read(py, self.handle, &given, key.as_deref())?;
+        let mut done = Done::nothing(py, self.handle, &ready)?;
         let empty = ready.is_empty();
-        let written = add::write(py, self.live, ready, Durability::Sync, &mut done, |_| Ok(()));
+        let written = add::write(py, self.handle, ready, Durability::Sync, &mut done, |_| Ok(()));
         // Also of a batch of which only the first 64 MiB are in.
         self.done.added += done.added;
         self.done.seq = self.done.seq.max(done.seq.unwrap_or(0));
@@ -93,7 +93,7 @@ impl Job<'_> {
     }
 
     fn given<'py>(&self, batch: &Bound<'py, PyAny>) -> PyResult<Given<'py>> {
-        let dimension = self.live.params().dimension as usize;
+        let dimension = self.handle.params().dimension as usize;
         if is_frame(batch)? {
             return Given::new(batch, None, None, self.columns, dimension);
         }
@@ -121,7 +121,7 @@ impl Job<'_> {
         let resumed = if resumed > 0 { format!(" ({resumed} resumed)") } else { String::new() };
         // A job does not fail because the store did not answer to what is only shown.
         let lag =
-            py.detach(|| self.live.stats()).map_or(String::new(), |stats| format!(", lag {}", stats.lag));
+            py.detach(|| self.handle.lag()).map_or(String::new(), |lag| format!(", lag {lag}"));
         progress.show(py, added, &format!("batch {batches}{of}{resumed}, seq {seq}{lag}"))
     }
 

@@ -7,9 +7,11 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 
 use super::batch_hits::PyBatchHits;
+use super::connect;
 use super::durability::Durability;
 use super::hits::{self, PyHits};
 use super::index::PyIndex;
+use super::origin::Origin;
 use super::registry::PyRegistry;
 use super::results::{Added, BatchesAdded, Deleted, MetadataSet};
 use super::rows::{self, PyRows};
@@ -69,7 +71,8 @@ fn open(py: Python<'_>, url: PathBuf, durability: &str, share: bool) -> PyResult
         Some(_) => py.import("os.path")?.call_method1("expanduser", (url,))?.extract::<String>()?,
         None => url.to_owned(),
     };
-    let registry = py.detach(|| PyRegistry::open(&url, share, durability))?;
+    let origin = Origin::Store { share, durability };
+    let registry = py.detach(|| PyRegistry::open(&url, origin))?;
     session::flush_at_exit(py, &registry.session)?;
     Ok(registry)
 }
@@ -85,12 +88,9 @@ fn _reopen(
     durability: &str,
 ) -> PyResult<Py<PyAny>> {
     let durability = Durability::parse(durability)?;
-    let registry = py.detach(|| PyRegistry::open(url, share, durability))?;
+    let registry = py.detach(|| PyRegistry::open(url, Origin::Store { share, durability }))?;
     session::flush_at_exit(py, &registry.session)?;
-    match name {
-        None => Ok(Py::new(py, registry)?.into_any()),
-        Some(name) => Ok(Py::new(py, py.detach(|| registry.index(name))?)?.into_any()),
-    }
+    registry.or_index(py, name)
 }
 
 #[pymodule]
@@ -109,6 +109,8 @@ fn _vectord(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyRows>()?;
     module.add_function(wrap_pyfunction!(open, module)?)?;
     module.add_function(wrap_pyfunction!(_reopen, module)?)?;
+    module.add_function(wrap_pyfunction!(connect::connect, module)?)?;
+    module.add_function(wrap_pyfunction!(connect::_reconnect, module)?)?;
     module.add_function(wrap_pyfunction!(hits::_hits, module)?)?;
     module.add_function(wrap_pyfunction!(rows::_rows, module)?)?;
     module.add_function(wrap_pyfunction!(errors::_one_of_each_error, module)?)?;

@@ -7,16 +7,17 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyList};
 
-use super::durability::Durability;
 use super::hits::Reduced;
 use super::index::PyIndex;
-use super::session::{Parts, Session, parts};
+use super::origin::{Origin, Parts, reduce};
+use super::session::Session;
 use super::table::Table;
 use super::whole::Whole;
 use crate::error::Result;
 use crate::registry::{DEFAULT_M, Distance, Params};
 
-/// The indexes of one store. :func:`vectord.open` makes one.
+/// The indexes of one store, which :func:`vectord.open` opens, or of one service, which :func:`vectord.connect`
+/// connects to.
 ///
 /// It is a context manager: leaving it closes it, and with it every index that came from it. It pickles as
 /// its URL, iterates over its names, and ``registry["docs"]`` is ``registry.get("docs")``.
@@ -33,13 +34,21 @@ pub(super) struct PyRegistry {
 }
 
 impl PyRegistry {
-    pub(super) fn open(url: &str, share: bool, durability: Durability) -> Result<Self> {
-        Ok(Self { session: Session::open(url, share, durability)? })
+    pub(super) fn open(url: &str, origin: Origin) -> Result<Self> {
+        Ok(Self { session: Session::open(url, origin)? })
     }
 
     pub(super) fn index(&self, name: &str) -> Result<PyIndex> {
-        let live = self.session.registry()?.get(name)?;
-        Ok(PyIndex::new(Arc::clone(&self.session), live))
+        let handle = self.session.registry()?.get(name)?;
+        Ok(PyIndex::new(Arc::clone(&self.session), handle))
+    }
+
+    /// The registry itself, or its index `name`: what a pickle was.
+    pub(super) fn or_index(self, py: Python<'_>, name: Option<&str>) -> PyResult<Py<PyAny>> {
+        match name {
+            None => Ok(Py::new(py, self)?.into_any()),
+            Some(name) => Ok(Py::new(py, py.detach(|| self.index(name))?)?.into_any()),
+        }
     }
 
     fn list(&self) -> Result<Vec<String>> {
@@ -98,8 +107,8 @@ impl PyRegistry {
         ef_search: Option<Whole>,
     ) -> PyResult<PyIndex> {
         let params = params(dimension, distance, m, ef_search)?;
-        let live = py.detach(|| self.session.registry()?.create(name, params))?;
-        Ok(PyIndex::new(Arc::clone(&self.session), live))
+        let handle = py.detach(|| self.session.registry()?.create(name, params))?;
+        Ok(PyIndex::new(Arc::clone(&self.session), handle))
     }
 
     /// Open the index `name`. One that is not known yet is looked for on the store again.
@@ -132,8 +141,8 @@ impl PyRegistry {
         ef_search: Option<Whole>,
     ) -> PyResult<PyIndex> {
         let params = params(dimension, distance, m, ef_search)?;
-        let live = py.detach(|| self.session.registry()?.get_or_create(name, params))?;
-        Ok(PyIndex::new(Arc::clone(&self.session), live))
+        let handle = py.detach(|| self.session.registry()?.get_or_create(name, params))?;
+        Ok(PyIndex::new(Arc::clone(&self.session), handle))
     }
 
     /// Delete the index `name` and everything in it. It cannot be undone.
@@ -151,7 +160,7 @@ impl PyRegistry {
         Ok(py.detach(|| self.list())?)
     }
 
-    /// What :func:`vectord.open` takes to reach the same store.
+    /// What :func:`vectord.open` takes to reach the same store, or :func:`vectord.connect` the same service.
     #[getter]
     fn url(&self) -> &str {
         self.session.url()
@@ -204,8 +213,6 @@ impl PyRegistry {
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, Parts>> {
-        self.session.check_reopens()?;
-        let reopen = py.import("vectord._vectord")?.getattr("_reopen")?;
-        Ok((reopen, parts(&self.session, None)))
+        reduce(py, &self.session, None)
     }
 }

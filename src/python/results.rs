@@ -8,7 +8,7 @@
 
 use pyo3::prelude::*;
 
-use crate::registry;
+use crate::{client, registry};
 
 macro_rules! result {
     ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $field:ident: $type:ty,)* }) => {
@@ -162,6 +162,18 @@ impl From<registry::Deleted> for Deleted {
 
 impl From<registry::MetadataSet> for MetadataSet {
     fn from(registry::MetadataSet { seq, updated, length }: registry::MetadataSet) -> Self {
+        Self { seq: Some(seq), updated, length }
+    }
+}
+
+impl From<client::Deleted> for Deleted {
+    fn from(client::Deleted { seq, deleted, length }: client::Deleted) -> Self {
+        Self { seq: Some(seq), deleted: Some(deleted), length }
+    }
+}
+
+impl From<client::MetadataSet> for MetadataSet {
+    fn from(client::MetadataSet { seq, updated, length }: client::MetadataSet) -> Self {
         Self { seq: Some(seq), updated, length }
     }
 }

@@ -9,61 +9,120 @@ use pyo3::prelude::*;
 use super::array::{Query, Vectors};
 use super::batch_hits::PyBatchHits;
 use super::errors::of_query;
+use super::handle::Handle;
 use super::hits::PyHits;
+use crate::client::{Found, Fresh, Question};
 use crate::error::{Error, ErrorKind, Result};
-use crate::registry::{Consistency, Freshness, Hits, LiveIndex, Reader, SearchOptions};
+use crate::registry::{Consistency, Freshness, Hits, SearchOptions};
 
 /// How to search: for how much, and in how fresh a state.
 #[derive(Debug, Clone)]
 pub(super) struct How {
     pub(super) options: SearchOptions,
+    /// The text of the options' filter.
+    pub(super) filter: Option<String>,
     pub(super) fresh: Freshness,
 }
 
-pub(super) fn by_query(live: &LiveIndex, query: &Bound<'_, PyAny>, how: &How) -> PyResult<Py<PyAny>> {
-    let py = query.py();
-    match Query::new(query, live.params().dimension as usize)? {
-        Query::One(query) => {
-            let hits = one(py, live, how, |reader| {
-                // Whatever else ended the search is not the query's fault.
-                reader.search(&query, &how.options).map_err(|error| {
-                    let ours = error.kind() == ErrorKind::InvalidArgument;
-                    if ours { error.within("query") } else { error }
-                })
-            });
-            let (hits, consistency) = hits.map_err(|error| of_query(py, &error))?;
-            Ok(Py::new(py, PyHits::new(hits, consistency))?.into_any())
-        }
-        Query::Many(queries) => {
-            let values = read(py, &queries, live.params().dimension as usize)?;
-            let hits = py.detach(|| {
+/// What a service finds for one query, and how fresh it was.
+type One = (Arc<Hits>, Consistency);
+/// The same of many queries, and the entry after which the index was searched.
+type Many = (Vec<Arc<Hits>>, u64, Consistency);
+
+impl How {
+    /// The same for a service.
+    fn question(&self) -> Question {
+        let Self { options, filter, fresh: Freshness { consistency, min_seq } } = self;
+        let SearchOptions { k, ef, recall, exact, filter: _, within, explain } = *options;
+        let strong = consistency.map(|consistency| match consistency {
+            Consistency::Strong => true,
+            Consistency::Bounded => false,
+        });
+        let fresh = Fresh { strong, min_seq: *min_seq };
+        Question { k, ef, recall, exact, filter: filter.clone(), within, explain, fresh }
+    }
+}
+
+impl Handle {
+    fn search_one(&self, query: &[f32], how: &How) -> Result<One> {
+        match self {
+            Self::Live(live) => {
                 let reader = live.reader(how.fresh)?;
-                let hits = reader.search_many(&values, &how.options)?;
+                let hits = reader.search(query, &how.options).map_err(of_the_query)?;
+                Ok((Arc::new(hits), reader.consistency()))
+            }
+            Self::Remote(remote) => {
+                one(remote.search(query, &how.question()).map_err(|error| match error.item() {
+                    // It was the only one.
+                    Some(_) => of_the_query(Error::new(error.kind(), error.message().to_owned())),
+                    None => error,
+                })?)
+            }
+        }
+    }
+
+    fn search_by_id(&self, id: &str, how: &How) -> Result<One> {
+        match self {
+            Self::Live(live) => {
+                let reader = live.reader(how.fresh)?;
+                Ok((Arc::new(reader.search_by_id(id, &how.options)?), reader.consistency()))
+            }
+            Self::Remote(remote) => one(remote.search_by_id(id, &how.question())?),
+        }
+    }
+
+    fn search_many(&self, queries: &[f32], how: &How) -> Result<Many> {
+        match self {
+            Self::Live(live) => {
+                let reader = live.reader(how.fresh)?;
+                let hits = reader.search_many(queries, &how.options)?;
                 // The hits say when they were found; only an answer to no query does not.
                 let seq = hits.first().map_or(reader.seq(), |hits| hits.seq);
                 Ok((hits.into_iter().map(Arc::new).collect(), seq, reader.consistency()))
-            });
-            let (hits, seq, consistency) = hits.map_err(|error: Error| of_query(py, &error))?;
+            }
+            Self::Remote(remote) => {
+                let Found { hits, seq, strong } = remote.search(queries, &how.question())?;
+                Ok((hits.into_iter().map(Arc::new).collect(), seq, consistency(strong)))
+            }
+        }
+    }
+}
+
+/// Whatever else ended a search is not the query's fault.
+fn of_the_query(error: Error) -> Error {
+    if error.kind() == ErrorKind::InvalidArgument { error.within("query") } else { error }
+}
+
+fn one(found: Found) -> Result<One> {
+    let Found { mut hits, seq: _, strong } = found;
+    let hits = hits.pop().ok_or_else(|| Error::unsupported("the service answered no query"))?;
+    Ok((Arc::new(hits), consistency(strong)))
+}
+
+fn consistency(strong: bool) -> Consistency {
+    if strong { Consistency::Strong } else { Consistency::Bounded }
+}
+
+pub(super) fn by_query(handle: &Handle, query: &Bound<'_, PyAny>, how: &How) -> PyResult<Py<PyAny>> {
+    let py = query.py();
+    match Query::new(query, handle.params().dimension as usize)? {
+        Query::One(query) => {
+            let found = py.detach(|| handle.search_one(&query, how));
+            let (hits, consistency) = found.map_err(|error| of_query(py, &error))?;
+            Ok(Py::new(py, PyHits::new(hits, consistency))?.into_any())
+        }
+        Query::Many(queries) => {
+            let values = read(py, &queries, handle.params().dimension as usize)?;
+            let found = py.detach(|| handle.search_many(&values, how));
+            let (hits, seq, consistency) = found.map_err(|error| of_query(py, &error))?;
             Ok(Py::new(py, PyBatchHits::new(hits, seq, consistency))?.into_any())
         }
     }
 }
 
-pub(super) fn by_id(py: Python<'_>, live: &LiveIndex, id: &str, how: &How) -> PyResult<Py<PyAny>> {
-    let (hits, consistency) = one(py, live, how, |reader| reader.search_by_id(id, &how.options))?;
+pub(super) fn by_id(py: Python<'_>, handle: &Handle, id: &str, how: &How) -> PyResult<Py<PyAny>> {
+    let (hits, consistency) = py.detach(|| handle.search_by_id(id, how))?;
     Ok(Py::new(py, PyHits::new(hits, consistency))?.into_any())
-}
-
-fn one(
-    py: Python<'_>,
-    live: &LiveIndex,
-    how: &How,
-    search: impl FnOnce(&Reader) -> Result<Hits> + Send,
-) -> Result<(Arc<Hits>, Consistency)> {
-    py.detach(|| {
-        let reader = live.reader(how.fresh)?;
-        Ok((Arc::new(search(&reader)?), reader.consistency()))
-    })
 }
 
 fn read(py: Python<'_>, queries: &Vectors, dimension: usize) -> PyResult<Vec<f32>> {

@@ -10,33 +10,37 @@ use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
 use super::durability::Durability;
+use super::origin::{Opened, Origin};
 use super::process::Own;
 use crate::error::{Error, Result};
-use crate::registry::{LiveIndex, Registry};
+use crate::registry::LiveIndex;
 
 pub(super) struct Session {
     url: String,
-    share: bool,
-    durability: Durability,
-    open: ArcSwapOption<Own<Registry>>,
+    origin: Origin,
+    open: ArcSwapOption<Own<Opened>>,
     /// The indexes on which writes were queued. Not behind a lock: a fork could leave it held in the child.
     queued: ArcSwap<Vec<Arc<Own<LiveIndex>>>>,
 }
 
 impl Session {
-    pub(super) fn open(url: &str, share: bool, durability: Durability) -> Result<Arc<Self>> {
-        let registry = open(url, share)?;
-        let url = registry.url();
-        let open = ArcSwapOption::from_pointee(Own::new(registry));
-        Ok(Arc::new(Self { url, share, durability, open, queued: ArcSwap::default() }))
+    pub(super) fn open(url: &str, origin: Origin) -> Result<Arc<Self>> {
+        let opened = origin.open(url)?;
+        let url = opened.url();
+        let open = ArcSwapOption::from_pointee(Own::new(opened));
+        Ok(Arc::new(Self { url, origin, open, queued: ArcSwap::default() }))
     }
 
     pub(super) fn url(&self) -> &str {
         &self.url
     }
 
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     pub(super) fn durability(&self) -> Durability {
-        self.durability
+        self.origin.durability()
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -44,7 +48,7 @@ impl Session {
     }
 
     /// The registry; in a forked child one of the child's own.
-    pub(super) fn registry(&self) -> Result<Registry> {
+    pub(super) fn registry(&self) -> Result<Opened> {
         let Some(opened) = self.open.load_full() else {
             return Err(Error::invalid(format!("the registry on {} is closed: open it again", self.url)));
         };
@@ -52,7 +56,7 @@ impl Session {
             return Ok(registry.clone());
         }
         self.check_reopens()?;
-        let registry = open(&self.url, self.share)?;
+        let registry = self.origin.open(&self.url)?;
         self.open.store(Some(Arc::new(Own::new(registry.clone()))));
         Ok(registry)
     }
@@ -94,14 +98,14 @@ impl Session {
         let Some(opened) = self.open.swap(None) else { return Ok(()) };
         let flushed = self.flush();
         let opened = Arc::into_inner(opened).and_then(Own::into_inner);
-        flushed.and(opened.map_or(Ok(()), Registry::close))
+        flushed.and(opened.map_or(Ok(()), Opened::close))
     }
 }
 
 /// Has the interpreter flush what is queued before it ends: an object that is still held somewhere then may never
 /// be dropped.
 pub(super) fn flush_at_exit(py: Python<'_>, session: &Arc<Session>) -> PyResult<()> {
-    match session.durability {
+    match session.durability() {
         Durability::Sync => return Ok(()),
         Durability::Async => {}
     }
@@ -111,15 +115,4 @@ pub(super) fn flush_at_exit(py: Python<'_>, session: &Arc<Session>) -> PyResult<
         PyResult::Ok(arguments.py().detach(flush)?)
     })?;
     py.import("atexit")?.call_method1("register", (flush,)).map(drop)
-}
-
-/// What a pickle keeps: the URL, whether it is shared, the name of an index, and the durability.
-pub(super) type Parts = (String, bool, Option<String>, &'static str);
-
-pub(super) fn parts(session: &Session, name: Option<String>) -> Parts {
-    (session.url.clone(), session.share, name, session.durability.name())
-}
-
-fn open(url: &str, share: bool) -> Result<Registry> {
-    if share { Registry::open(url) } else { Registry::open_unshared(url) }
 }

@@ -1,0 +1,96 @@
+//! `connect`: a registry behind a service, and how pickles of it find their way back.
+//!
+//! What goes over the wire is the client's business.
+
+use std::time::Duration;
+
+use pyo3::prelude::*;
+
+use super::origin::Origin;
+use super::registry::PyRegistry;
+use crate::client::Settings;
+use crate::error::{Error, Result};
+
+/// The environment variable that holds the key where none is given.
+const API_KEY: &str = "VECTORD_API_KEY";
+
+/// Connect to a ``vectord serve``: the same classes, methods and errors as :func:`open`, over HTTP.
+///
+/// Vectors go as the float32 they are. Any number of threads may use the registry and its indexes at once, and a
+/// forked child makes connections of its own. It pickles as its address, without the key.
+///
+/// Parameters
+/// ----------
+/// url : str
+///     ``"http://host:port"`` or ``"https://host"``, with a path before it if the service is behind one. Certificates
+///     are checked against those of the system, or of ``SSL_CERT_FILE``.
+/// api_key : str, optional
+///     One of the service's keys. None, the default, takes the environment variable ``VECTORD_API_KEY`` if it is
+///     set; so does a pickle where it is loaded.
+/// timeout : float, default 30.0
+///     Seconds that a call may take until its answer is there, uploads beyond a few MiB not counted.
+///
+/// Returns
+/// -------
+/// Registry
+///
+/// Raises
+/// ------
+/// UnavailableError
+///     The service cannot be reached, or did not answer in time.
+/// UnauthenticatedError
+///     The service wants a key, and this is none of its.
+/// InvalidArgumentError
+///     `url` is no address of a service.
+///
+/// Notes
+/// -----
+/// A read that fails on its way, and any call that the service had no room for, is sent again, up to five times
+/// within ten seconds. So is :meth:`Index.add`, since its batches carry idempotency keys: nothing is doubled. Other
+/// writes whose answer is lost raise UnavailableError with ``outcome`` "unknown". Reads see what was written through
+/// the same Index, whichever server behind the address answers.
+///
+/// Other than in process: `k` is at most 1,000; a :meth:`Index.delete` of more than 7 MiB of ids is several
+/// deletes; :meth:`Index.validate` is unsupported; the service's errors have its ``request_id``.
+///
+/// Examples
+/// --------
+/// >>> served = vectord.open("memory:")
+/// >>> with vectord.Server(served) as server:
+/// ...     docs = vectord.connect(server.url).create("docs", dimension=2)
+/// ...     docs.add(["east", "north"], np.eye(2))
+/// ...     docs.search([0.9, 0.1], k=1).ids
+/// Added(seq=2, added=2, length=2)
+/// array(['east'], dtype=object)
+#[pyfunction]
+#[pyo3(signature = (url, api_key = None, timeout = 30.0))]
+pub(super) fn connect(
+    py: Python<'_>,
+    url: &str,
+    api_key: Option<String>,
+    timeout: f64,
+) -> PyResult<PyRegistry> {
+    let api_key = api_key.or_else(|| std::env::var(API_KEY).ok()).filter(|key| !key.is_empty());
+    let origin = Origin::Service(Settings { api_key, timeout: seconds(timeout)? });
+    Ok(py.detach(|| PyRegistry::open(url, origin))?)
+}
+
+fn seconds(timeout: f64) -> Result<Duration> {
+    let limits = 0.001..=86_400.0;
+    if !limits.contains(&timeout) {
+        return Err(Error::invalid(format!("timeout must be 0.001 to 86400 seconds, got {timeout}")));
+    }
+    Ok(Duration::from_secs_f64(timeout))
+}
+
+/// Connect a pickled registry or, with a name, index again.
+#[pyfunction]
+#[pyo3(signature = (url, timeout, name = None))]
+pub(super) fn _reconnect(
+    py: Python<'_>,
+    url: &str,
+    timeout: f64,
+    name: Option<&str>,
+) -> PyResult<Py<PyAny>> {
+    connect(py, url, None, timeout)?.or_index(py, name)
+}
