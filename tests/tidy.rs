@@ -21,8 +21,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("registry", &["index", "log", "store", "frame"]),
     // `index` for the plain values that a service and an index in this process have in common.
     ("client", &["frame", "index"]),
-    // `index` for the types of a row and of a search; `store` because `vectord storaged` serves one.
-    ("server", &["registry", "index", "store"]),
+    // `index` for the types of a row and of a search; `store` because `vectord storaged` serves one; `frame` for the
+    // binary answer to a search.
+    ("server", &["registry", "index", "store", "frame"]),
     ("python", &["registry", "client", "index", "cli::run", "server::Running"]),
     ("cli", &["server", "registry", "store"]),
     ("main", &["cli"]),

@@ -3,7 +3,7 @@
 //! The bytes are those of the log's UPSERT payload: nothing is copied between the face and the disk.
 
 use crate::error::{Error, Part, Result};
-use crate::frame::{Rows, RowsBuilder};
+use crate::frame::{Rows, RowsBuilder, decode_rows_payload};
 use crate::index;
 
 /// Rows to upsert, checked but for the index's own dimension and distance.
@@ -22,6 +22,25 @@ impl Batch {
     /// A builder of about `rows` rows of `dimension` components.
     pub fn builder(rows: usize, dimension: u32) -> BatchBuilder {
         BatchBuilder { rows: Rows::builder(rows, dimension) }
+    }
+
+    /// The batch that the bytes of an UPSERT payload hold, as another program may have written them.
+    /// `InvalidArgument` says where they are no such payload, or which item cannot be taken.
+    pub fn read(payload: &[u8]) -> Result<Self> {
+        let foreign = |error: Error| Error::invalid(format!("the batch cannot be read: {}", error.message()));
+        let rows = decode_rows_payload(payload).map_err(foreign)?;
+        if rows.dimension() > index::MAX_DIMENSION {
+            let (most, got) = (index::MAX_DIMENSION, rows.dimension());
+            return Err(Error::invalid(format!("the dimension is at most {most}, got {got}")));
+        }
+        let mut builder = Self::builder(rows.len(), rows.dimension());
+        for at in 0..rows.len() {
+            builder.push(rows.id(at), rows.metadata(at))?;
+        }
+        builder.finish_with(|matrix| {
+            matrix.copy_from_slice(rows.vectors());
+            Ok(())
+        })
     }
 
     /// How many rows it holds.

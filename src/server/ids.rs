@@ -10,10 +10,10 @@ use super::answer;
 use super::body::{JsonText, parse};
 use super::items;
 use super::keyed::Keyless;
-use super::list::list;
+use super::list::{list, named};
 use super::live::{Answer, Live, blocking};
-use super::problem::{Problem, status};
-use crate::error::{Error, Outcome, Result};
+use super::problem::Problem;
+use crate::error::{Error, Result};
 use crate::registry::{Filter, Freshness};
 
 const LIMIT: usize = 8 << 20;
@@ -29,9 +29,9 @@ struct Which<'a> {
 
 pub(super) async fn get(Live(live): Live, JsonText(text): JsonText<LIMIT, true>) -> Answer {
     blocking(move || {
-        let ids = ids(&text).map_err(named)?;
+        let ids = ids(&text).map_err(named_ids)?;
         let ids: Vec<_> = ids.iter().map(String::as_str).collect();
-        let reader = live.reader(Freshness::default()).map_err(named)?;
+        let reader = live.reader(Freshness::default()).map_err(named_ids)?;
         let (seq, found) = (reader.seq(), reader.get(&ids));
         Ok(answer::rows(seq, found.iter().flatten()))
     })
@@ -47,8 +47,8 @@ pub(super) async fn delete(Live(live): Live, _: Keyless, JsonText(text): JsonTex
             }
             return Ok(items::deleted(live.delete_where(Filter::parse(filter.get())?)?));
         }
-        let ids = ids(&text).map_err(named)?;
-        Ok(items::deleted(live.delete(&ids).map_err(named)?))
+        let ids = ids(&text).map_err(named_ids)?;
+        Ok(items::deleted(live.delete(&ids).map_err(named_ids)?))
     })
     .await
 }
@@ -62,14 +62,6 @@ fn ids(text: &[u8]) -> Result<Vec<String>> {
     count?.map(|_| ids).ok_or_else(|| Error::invalid("ids is missing: give a list of strings"))
 }
 
-/// The same error, with the list under its name here.
-fn named(error: Error) -> Problem {
-    let Some(item) = error.item() else { return error.into() };
-    let (kind, at) = (error.kind(), item.index);
-    let renamed = Error::new(kind, format!("ids[{at}]: {}", error.message()));
-    let renamed = match error.outcome() {
-        Outcome::Known => renamed,
-        Outcome::Unknown => renamed.outcome_unknown(),
-    };
-    Problem::new(status(kind), renamed.caused_by(error)).with("item", at.into())
+fn named_ids(error: Error) -> Problem {
+    named("ids", error)
 }

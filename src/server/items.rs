@@ -2,18 +2,24 @@
 //!
 //! Lists of ids are in `ids.rs`, metadata alone in `metadata.rs`.
 
-use axum::http::{HeaderMap, StatusCode};
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::answer;
-use super::body::JsonText;
+use super::content::{Form, form};
 use super::floats::floats;
 use super::keyed::{Keyless, idempotency_key};
 use super::list::list;
 use super::live::{Answer, Live, PathId, blocking, reading};
 use super::object::{Object, Text};
+use super::patience;
+use super::query::{Asked, Nothing};
+use super::state::AppState;
 use crate::error::{Error, Part, Result};
 use crate::registry::{Added, Batch, Deleted};
 
@@ -35,6 +41,9 @@ struct AddAnswer {
     added: usize,
     length: usize,
     seq: u64,
+    /// It was in already, under its idempotency key; absent otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    repeated: bool,
 }
 
 #[derive(Serialize)]
@@ -45,18 +54,35 @@ struct DeleteAnswer {
 }
 
 pub(super) async fn add(
+    State(state): State<Arc<AppState>>,
     Live(live): Live,
-    headers: HeaderMap,
-    JsonText(text): JsonText<LIMIT, true>,
+    Asked(Nothing {}): Asked<Nothing>,
+    request: Request,
 ) -> Answer {
-    let key = idempotency_key(&headers)?;
+    let (parts, body) = request.into_parts();
+    let form = form(&parts.headers, &[Form::Json, Form::Frame])?;
+    let key = idempotency_key(&parts.headers)?;
+    let text = patience::read(&parts.headers, body, LIMIT, true, state.patience()).await?;
     blocking(move || {
-        let batch = batch(&text, live.params().dimension)?;
+        let batch = match form {
+            Form::Json | Form::Raw => batch(&text, live.params().dimension)?,
+            Form::Frame => frame(&text)?,
+        };
         drop(text);
-        let Added { seq, added, length, repeated: _ } = live.add(batch, key.as_deref())?;
-        Ok(answer::json(StatusCode::OK, seq, &AddAnswer { added, length, seq }))
+        let Added { seq, added, length, repeated } = live.add(batch, key.as_deref())?;
+        Ok(answer::json(StatusCode::OK, seq, &AddAnswer { added, length, seq, repeated }))
     })
     .await
+}
+
+/// A batch in the layout of the log.
+fn frame(bytes: &[u8]) -> Result<Batch> {
+    let batch = Batch::read(bytes)?;
+    if batch.is_empty() {
+        Err(Error::invalid("the body holds no rows: give at least one"))
+    } else {
+        Ok(batch)
+    }
 }
 
 fn batch(text: &[u8], dimension: u32) -> Result<Batch> {

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::body::{expect_object, malformed};
-use crate::error::{Error, Part, Result};
+use super::problem::{Problem, status};
+use crate::error::{Error, Outcome, Part, Result};
 
 /// Parses an object whose one field is the list `field`, and calls `each` with every element and its number.
 /// Returns how many there were, `None` if the field is absent or null.
@@ -29,6 +30,18 @@ pub(super) fn list<'de, T: Deserialize<'de>>(
         None if run.inside && !error.is_eof() => Error::invalid(error.to_string()).at(run.at, Part::Id),
         None => malformed(&error),
     })
+}
+
+/// The same error; what it calls an item is one of the list `name` here.
+pub(super) fn named(name: &str, error: Error) -> Problem {
+    let Some(item) = error.item() else { return error.into() };
+    let (kind, at) = (error.kind(), item.index);
+    let renamed = Error::new(kind, format!("{name}[{at}]: {}", error.message()));
+    let renamed = match error.outcome() {
+        Outcome::Known => renamed,
+        Outcome::Unknown => renamed.outcome_unknown(),
+    };
+    Problem::new(status(kind), renamed.caused_by(error)).with("item", at.into())
 }
 
 struct Run<T, F> {

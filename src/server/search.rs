@@ -1,89 +1,113 @@
-//! POST search: the rows nearest to one vector.
+//! POST search: the rows nearest to one vector, to a stored row, or to each of many vectors.
 //!
-//! Several queries at once and raw f32 are not here yet.
+//! What is asked is read in `question.rs`, and what was found is told in `found.rs`.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use axum::extract::{Request, State};
 
-use super::answer;
-use super::body::{JsonText, parse};
-use super::floats::floats;
+use super::content::{Form, form, wants_raw};
+use super::found::Found;
+use super::list::named;
 use super::live::{Answer, Paced, blocking};
-use super::object::Integer;
+use super::patience;
 use super::problem::Problem;
-use super::state::Handle;
+use super::question::{Asker, Question};
+use super::state::{AppState, Handle};
 use crate::error::{Error, Result};
-use crate::registry::{Consistency, Filter, Freshness, SearchOptions};
+use crate::registry::{Hits, Reader, SearchOptions};
 
 const LIMIT: usize = 64 << 20;
-const DEFAULT_K: i64 = 10;
-const MOST_K: i64 = 1_000;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Body<'a> {
-    #[serde(borrow)]
-    vector: Option<&'a RawValue>,
-    k: Option<Integer>,
-    min_seq: Option<u64>,
-    consistency: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    filter: Option<&'a RawValue>,
-    ef: Option<Integer>,
-    #[serde(default)]
-    exact: bool,
-    within: Option<f32>,
-    #[serde(default)]
-    explain: bool,
-}
 
 /// A body of at most this many bytes may be parsed between two connections' turns.
 const INLINE_BYTES: usize = 512 << 10;
 
-pub(super) async fn search(Paced(handle): Paced, JsonText(text): JsonText<LIMIT>) -> Answer {
-    if text.len() > INLINE_BYTES {
-        return blocking(move || answer(&handle, &question(&handle, &text)?)).await;
+pub(super) async fn search(
+    State(state): State<Arc<AppState>>,
+    Paced(handle): Paced,
+    request: Request,
+) -> Answer {
+    let (parts, body) = request.into_parts();
+    let form = form(&parts.headers, &[Form::Json, Form::Raw])?;
+    let text = patience::read(&parts.headers, body, LIMIT, true, state.patience()).await?;
+    let raw = wants_raw(&parts.headers);
+    let dimension = handle.live.params().dimension as usize;
+    let is_short = text.len() <= INLINE_BYTES;
+    let question = move || match form {
+        Form::Json | Form::Frame => Question::from_json(&text, &parts.uri, dimension),
+        Form::Raw => Question::from_raw(&text, &parts.uri, dimension),
+    };
+    if !is_short {
+        return blocking(move || answer(&handle, &question().map_err(named_vectors)?, raw)).await;
     }
-    let question = question(&handle, &text)?;
-    if handle.pace.is_quick() && handle.live.is_fresh(question.fresh) {
-        answer(&handle, &question)
+    let question = question().map_err(named_vectors)?;
+    let asks_once = match &question.asker {
+        Asker::Vector(_) | Asker::Row(_) => true,
+        Asker::Vectors(values) => values.len() <= dimension,
+    };
+    if asks_once && handle.pace.is_quick() && handle.live.is_fresh(question.fresh) {
+        answer(&handle, &question, raw)
     } else {
-        blocking(move || answer(&handle, &question)).await
+        blocking(move || answer(&handle, &question, raw)).await
     }
 }
 
-/// What is asked, read from the body.
-struct Question {
-    query: Vec<f32>,
-    options: SearchOptions,
-    fresh: Freshness,
-}
-
-fn question(handle: &Handle, text: &[u8]) -> Result<Question, Problem> {
-    let Body { vector, k, min_seq, consistency, filter, ef, exact, within, explain } = parse(text)?;
-    let mut query = Vec::with_capacity(handle.live.params().dimension as usize);
-    floats(vector, &mut query)?;
-    let consistency = consistency.as_deref().map(Consistency::parse).transpose()?;
-    let filter = filter.map(|text| Filter::parse(text.get())).transpose()?;
-    let ef = ef.map(|Integer(ef)| candidates(ef)).transpose()?;
-    let k = rows(k.map(|Integer(k)| k));
-    let options = SearchOptions { k, ef, recall: None, exact, filter, within, explain };
-    Ok(Question { query, options, fresh: Freshness { consistency, min_seq } })
-}
-
-fn answer(Handle { live, pace }: &Handle, Question { query, options, fresh }: &Question) -> Answer {
+fn answer(Handle { live, pace }: &Handle, question: &Question, raw: bool) -> Answer {
+    let Question { asker, options, fresh, include } = question;
     let reader = live.reader(*fresh)?;
-    let hits = pace.time(|| reader.search(query, options))?;
-    Ok(answer::results(&hits, reader.consistency()))
+    let (hits, vectors) = if include.vector {
+        with_vectors(&reader, asker, options).map_err(named_vectors)?
+    } else if matches!(asker, Asker::Vectors(_)) {
+        (find(&reader, asker, options).map_err(named_vectors)?, None)
+    } else {
+        (pace.time(|| find(&reader, asker, options))?, None)
+    };
+    let dimension = live.params().dimension;
+    let found = Found {
+        seq: hits.first().map_or_else(|| reader.seq(), |hits| hits.seq),
+        consistency: reader.consistency(),
+        one: !matches!(asker, Asker::Vectors(_)),
+        explained: options.explain,
+        metadata: include.metadata,
+        dimension,
+        hits,
+        vectors,
+    };
+    if raw { found.raw() } else { found.json() }
 }
 
-fn candidates(ef: i64) -> Result<usize> {
-    usize::try_from(ef).map_err(|_| Error::invalid(format!("ef must be at least 1, got {ef}")))
+fn named_vectors(error: Error) -> Problem {
+    named("vectors", error)
 }
 
-/// As in the Go service: nothing and less than one is ten, and a thousand is the most.
-fn rows(k: Option<i64>) -> usize {
-    k.filter(|k| *k > 0).unwrap_or(DEFAULT_K).min(MOST_K) as usize
+fn find(reader: &Reader, asker: &Asker, options: &SearchOptions) -> Result<Vec<Hits>> {
+    match asker {
+        Asker::Vector(query) => Ok(vec![reader.search(query, options)?]),
+        Asker::Row(id) => Ok(vec![reader.search_by_id(id, options)?]),
+        Asker::Vectors(queries) => reader.search_many(queries, options),
+    }
+}
+
+/// A batch may be written between the search and the look at what it found; then it is searched again.
+const MOST_LOOKS: usize = 20;
+
+/// Hits, and for each list the vectors of its rows as they were for the search.
+fn with_vectors(
+    reader: &Reader,
+    asker: &Asker,
+    options: &SearchOptions,
+) -> Result<(Vec<Hits>, Option<Vec<Vec<f32>>>)> {
+    for _ in 0..MOST_LOOKS {
+        let hits = find(reader, asker, options)?;
+        let look = |hits: &Hits| {
+            let ids: Vec<_> = hits.ids.iter().collect();
+            reader.get(&ids).into_iter().flatten().flat_map(|row| row.vector).collect()
+        };
+        let vectors = hits.iter().map(look).collect();
+        // The state only moves forward, so it was the same in between.
+        if hits.iter().all(|hits| hits.seq == reader.seq()) {
+            return Ok((hits, Some(vectors)));
+        }
+    }
+    Err(Error::unavailable("the index changes too fast to tell the vectors of what is found; get them by id"))
 }

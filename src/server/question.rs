@@ -1,0 +1,202 @@
+//! What a search asks: read from a JSON body, or from raw rows and a query string.
+//!
+//! Both have the same options under the same names. One vector, or the id of a row, asks once and `k` gives way as in
+//! the Go service; `vectors`, or raw rows, ask at once and get a list each, and `k` is refused where it is too large.
+
+use std::borrow::Cow;
+
+use axum::http::Uri;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::body::parse;
+use super::floats::floats;
+use super::include::Include;
+use super::object::Integer;
+use super::query::{Fresh, asked, freshness};
+use crate::error::{Error, Part, Result};
+use crate::registry::{Filter, Freshness, SearchOptions};
+
+const DEFAULT_K: i64 = 10;
+const MOST_K: i64 = 1_000;
+/// The most rows that one request may ask for: lists times `k`.
+const MOST_HITS: usize = 4 << 20;
+
+/// A JSON body.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body<'a> {
+    #[serde(borrow)]
+    vector: Option<&'a RawValue>,
+    #[serde(borrow)]
+    vectors: Option<Vec<&'a RawValue>>,
+    id: Option<String>,
+    k: Option<Integer>,
+    ef: Option<Integer>,
+    recall: Option<f64>,
+    #[serde(default)]
+    exact: bool,
+    #[serde(borrow)]
+    filter: Option<&'a RawValue>,
+    within: Option<f32>,
+    #[serde(default)]
+    explain: bool,
+    #[serde(borrow)]
+    include: Option<Vec<Cow<'a, str>>>,
+    min_seq: Option<u64>,
+    consistency: Option<Cow<'a, str>>,
+}
+
+/// The query string beside raw rows.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Beside {
+    k: Option<Integer>,
+    ef: Option<Integer>,
+    recall: Option<f64>,
+    #[serde(default)]
+    exact: bool,
+    /// JSON.
+    filter: Option<String>,
+    within: Option<f32>,
+    #[serde(default)]
+    explain: bool,
+    /// Names with commas between them.
+    include: Option<String>,
+    min_seq: Option<u64>,
+    consistency: Option<String>,
+}
+
+/// Who asks.
+#[derive(Debug, PartialEq)]
+pub(super) enum Asker {
+    Vector(Vec<f32>),
+    /// A stored row.
+    Row(String),
+    /// Rows of `dimension` components, one list each.
+    Vectors(Vec<f32>),
+}
+
+/// What is asked.
+#[derive(Debug)]
+pub(super) struct Question {
+    pub(super) asker: Asker,
+    pub(super) options: SearchOptions,
+    pub(super) fresh: Freshness,
+    pub(super) include: Include,
+}
+
+impl Question {
+    /// From a JSON body; how fresh the answer is to be may stand in the query string instead.
+    pub(super) fn from_json(text: &[u8], uri: &Uri, dimension: usize) -> Result<Self> {
+        let body: Body<'_> = parse(text)?;
+        let Body {
+            vector,
+            vectors,
+            id,
+            k,
+            ef,
+            recall,
+            exact,
+            filter,
+            within,
+            explain,
+            include,
+            min_seq,
+            consistency,
+        } = body;
+        let asker = match (vector, vectors, id) {
+            (None, Some(rows), None) => Asker::Vectors(matrix(&rows, dimension)?),
+            (None, None, Some(id)) => Asker::Row(id),
+            (vector, None, None) => {
+                let mut query = Vec::with_capacity(dimension);
+                floats(vector, &mut query)?;
+                Asker::Vector(query)
+            }
+            (_, _, _) => return Err(Error::invalid("give one of vector, vectors and id")),
+        };
+        let filter = filter.map(|text| Filter::parse(text.get())).transpose()?;
+        let k = k.map(|Integer(k)| k);
+        let k = if matches!(asker, Asker::Vectors(_)) { rows_each(k)? } else { rows(k) };
+        let options = SearchOptions { k, ef: candidates(ef)?, recall, exact, filter, within, explain };
+        let fresh = match (min_seq, consistency, uri.query()) {
+            (None, None, Some(_)) => asked::<Fresh>(uri)?.freshness()?,
+            (_, _, Some(_)) => return Err(Error::invalid("give options in the body or in the query string")),
+            (min_seq, consistency, None) => freshness(min_seq, consistency.as_deref())?,
+        };
+        let include = include
+            .map_or(Ok(Include::default()), |names| Include::parse(names.iter().map(|name| &**name)))?;
+        Self { asker, options, fresh, include }.within_limits(dimension)
+    }
+
+    /// From f32 rows, little-endian, and the query string.
+    pub(super) fn from_raw(bytes: &[u8], uri: &Uri, dimension: usize) -> Result<Self> {
+        let Beside { k, ef, recall, exact, filter, within, explain, include, min_seq, consistency } =
+            asked(uri)?;
+        let row = dimension * size_of::<f32>();
+        if !bytes.len().is_multiple_of(row) {
+            let got = bytes.len();
+            return Err(Error::invalid(format!(
+                "the body is no rows of {dimension} f32: a row has {row} bytes, got {got} bytes in all"
+            )));
+        }
+        let value = |word: &[u8]| f32::from_le_bytes(word.try_into().expect("chunks of exactly 4"));
+        let asker = Asker::Vectors(bytes.chunks_exact(size_of::<f32>()).map(value).collect());
+        let filter = filter.map(|text| Filter::parse(&text)).transpose()?;
+        let k = rows_each(k.map(|Integer(k)| k))?;
+        let options = SearchOptions { k, ef: candidates(ef)?, recall, exact, filter, within, explain };
+        let fresh = freshness(min_seq, consistency.as_deref())?;
+        let include = include.map_or(Ok(Include::default()), |names| Include::list(&names))?;
+        Self { asker, options, fresh, include }.within_limits(dimension)
+    }
+
+    fn within_limits(self, dimension: usize) -> Result<Self> {
+        let lists = match &self.asker {
+            Asker::Vectors(values) => values.len() / dimension,
+            Asker::Vector(_) | Asker::Row(_) => 1,
+        };
+        let k = self.options.k;
+        if lists.saturating_mul(k) > MOST_HITS {
+            return Err(Error::invalid(format!(
+                "too many rows are asked for at once: at most {MOST_HITS} (vectors x k), got {lists} x {k}"
+            )));
+        }
+        Ok(self)
+    }
+}
+
+/// `InvalidArgument` names the vector at fault.
+fn matrix(rows: &[&RawValue], dimension: usize) -> Result<Vec<f32>> {
+    let (mut values, mut one) = (Vec::with_capacity(rows.len() * dimension), Vec::with_capacity(dimension));
+    for (at, row) in rows.iter().enumerate() {
+        floats(Some(row), &mut one).map_err(|error| error.at(at, Part::Vector))?;
+        if one.len() != dimension {
+            let got = one.len();
+            let error = Error::invalid(format!("dimension mismatch: index has {dimension}, got {got}"));
+            return Err(error.at(at, Part::Vector));
+        }
+        values.extend_from_slice(&one);
+    }
+    Ok(values)
+}
+
+fn candidates(ef: Option<Integer>) -> Result<Option<usize>> {
+    let least = |Integer(ef)| {
+        usize::try_from(ef).map_err(|_| Error::invalid(format!("ef must be at least 1, got {ef}")))
+    };
+    ef.map(least).transpose()
+}
+
+/// As in the Go service: nothing and less than one is ten, and a thousand is the most.
+fn rows(k: Option<i64>) -> usize {
+    k.filter(|k| *k > 0).unwrap_or(DEFAULT_K).min(MOST_K) as usize
+}
+
+fn rows_each(k: Option<i64>) -> Result<usize> {
+    let k = k.unwrap_or(DEFAULT_K);
+    if (1..=MOST_K).contains(&k) {
+        Ok(k as usize)
+    } else {
+        Err(Error::invalid(format!("k must be 1..={MOST_K} for vectors, got {k}")))
+    }
+}

@@ -1,0 +1,266 @@
+//! The routes beyond those of the Go service: many vectors at once, raw rows and binary answers, frames, cursors,
+//! counts, keys, and the limits that each of them names.
+//!
+//! What the service shares with its predecessor is in `http.rs` and `acceptance.rs`.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it is surprised")]
+
+mod service;
+
+use reqwest::blocking::Response;
+use serde_json::{Value, json};
+use service::{Answer, Service, send, vectors};
+use vectord::frame::{Rows, decode_hits};
+
+const RAW: &str = "application/octet-stream";
+const FRAME: &str = "application/vnd.vectord.frame";
+const DIMENSION: usize = 4;
+const ROWS: usize = 300;
+
+/// `ROWS` rows `r0..`, every third without metadata, the others with `{"n": i, "even": bool}`.
+fn filled() -> (Service, Vec<Vec<f32>>) {
+    let service = Service::serve("memory:");
+    service.create("docs", DIMENSION, "euclidean");
+    let rows = vectors(ROWS, DIMENSION);
+    let item = |(at, vector): (usize, &Vec<f32>)| {
+        let mut item = json!({"id": format!("r{at}"), "vector": vector});
+        if at % 3 > 0 {
+            item["metadata"] = json!({"n": at, "even": at % 2 == 0});
+        }
+        item
+    };
+    let items: Vec<_> = rows.iter().enumerate().map(item).collect();
+    service.post("/vectors/index/docs/add", &json!({"items": items})).ok();
+    (service, rows)
+}
+
+fn bytes(rows: &[Vec<f32>]) -> Vec<u8> {
+    rows.iter().flatten().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+fn search(service: &Service, body: &Value) -> Answer {
+    service.post("/vectors/index/docs/search", body)
+}
+
+fn raw(service: &Service, query: &str, body: Vec<u8>, accept: &str) -> Response {
+    let request = service.request("POST", &format!("/vectors/index/docs/search{query}"));
+    request.header("Content-Type", RAW).header("Accept", accept).body(body).send().unwrap()
+}
+
+fn raw_json(service: &Service, query: &str, rows: &[Vec<f32>]) -> Answer {
+    let request = service.request("POST", &format!("/vectors/index/docs/search{query}"));
+    send(request.header("Content-Type", RAW).body(bytes(rows)))
+}
+
+fn ids(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|hit| hit["id"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn many_vectors_get_a_list_each_as_one_by_one() {
+    let (service, rows) = filled();
+    let ask = &rows[..20];
+    let alone: Vec<Value> = ask
+        .iter()
+        .map(|row| search(&service, &json!({"vector": row, "k": 7})).ok()["results"].clone())
+        .collect();
+    let listed = search(&service, &json!({"vectors": ask, "k": 7})).ok();
+    assert_eq!(listed["results"], Value::from(alone.clone()));
+    assert_eq!(listed["exact"], json!(vec![true; 20]), "so few rows are scanned");
+    let answer = raw_json(&service, "?k=7", ask);
+    assert_eq!(answer.ok()["results"], Value::from(alone));
+    assert_eq!(answer.headers["x-vectord-seq"], listed["seq"].to_string().as_str());
+    for (at, list) in listed["results"].as_array().unwrap().iter().enumerate() {
+        assert_eq!((ids(list)[0], list.as_array().unwrap().len()), (format!("r{at}").as_str(), 7));
+    }
+    assert_eq!(search(&service, &json!({"vectors": []})).ok()["results"], json!([]));
+    assert_eq!(raw_json(&service, "", &[]).ok()["results"], json!([]));
+}
+
+#[test]
+fn a_binary_answer_tells_what_json_tells() {
+    let (service, rows) = filled();
+    let ask = &rows[..5];
+    let told = search(
+        &service,
+        &json!({"vectors": ask, "k": 9, "include": ["metadata", "vector"], "explain": true}),
+    );
+    let told = told.ok();
+    let answer = raw(&service, "?k=9&include=metadata,vector&explain=true", bytes(ask), RAW);
+    assert_eq!((answer.status().as_u16(), &answer.headers()["content-type"]), (200, &RAW.parse().unwrap()));
+    assert_eq!(answer.headers()["x-vectord-seq"], told["seq"].to_string().as_str());
+    let document = answer.bytes().unwrap();
+    let read = decode_hits(&document).unwrap();
+    assert_eq!((read.head.seq, read.lists.len()), (told["seq"].as_u64().unwrap(), 5));
+    assert_eq!(
+        (read.head.strong, read.head.vectors),
+        (told["consistency"] == "strong", Some(DIMENSION as u32))
+    );
+    for (at, list) in read.lists.iter().enumerate() {
+        let hits = told["results"][at].as_array().unwrap();
+        assert_eq!(list.len(), hits.len());
+        assert_eq!(serde_json::from_str::<Value>(list.explanation.unwrap()).unwrap(), told["explain"][at]);
+        for (i, hit) in hits.iter().enumerate() {
+            assert_eq!(
+                (list.id(i), f64::from(list.distances[i]) as f32),
+                (hit["id"].as_str().unwrap(), f32(&hit["distance"]))
+            );
+            let metadata = list.metadata(i).map_or(Value::Null, |text| serde_json::from_str(text).unwrap());
+            assert_eq!(Some(&metadata).filter(|value| !value.is_null()), hit.get("metadata"));
+            let vector: Vec<f32> = hit["vector"].as_array().unwrap().iter().map(f32).collect();
+            assert_eq!(list.vectors[i * DIMENSION..(i + 1) * DIMENSION], vector[..]);
+        }
+    }
+    // One vector as JSON may be answered in binary, too: a document of one list.
+    let request = service.request("POST", "/vectors/index/docs/search").header("Accept", RAW);
+    let one = request.body(json!({"vector": ask[0], "k": 2, "include": []}).to_string()).send().unwrap();
+    let document = one.bytes().unwrap();
+    let read = decode_hits(&document).unwrap();
+    assert_eq!((read.lists.len(), read.lists[0].id(0), read.head.metadata), (1, "r0", false));
+}
+
+fn f32(value: &Value) -> f32 {
+    value.as_f64().unwrap() as f32
+}
+
+#[test]
+fn raw_rows_take_the_options_of_json_in_the_query_string() {
+    let (service, rows) = filled();
+    let one = &rows[4..5];
+    let filter = "%7B%22even%22%3Atrue%7D";
+    let query = format!(
+        "?k=5&filter={filter}&exact=true&explain=true&consistency=strong&min_seq=2&within=0.9&include="
+    );
+    let by_query = raw_json(&service, &query, one).ok();
+    let by_body = search(
+        &service,
+        &json!({"vectors": one, "k": 5, "filter": {"even": true}, "exact": true, "explain": true, "within": 0.9,
+                "consistency": "strong", "min_seq": 2, "include": []}),
+    );
+    assert_eq!(by_query, by_body.ok());
+    assert_eq!((ids(&by_query["results"][0])[0], &by_query["consistency"]), ("r4", &"strong".into()));
+    assert!(by_query["results"][0][0].get("metadata").is_none());
+    assert_eq!(raw_json(&service, "?ef=50&k=3", one).ok()["results"][0].as_array().unwrap().len(), 3);
+    assert_eq!(raw_json(&service, "?recall=0.9&k=3", one).ok()["results"][0].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn what_is_wrong_with_a_search_is_named() {
+    let (service, rows) = filled();
+    let one = json!(rows[0]);
+    for (body, says) in [
+        (json!({"vectors": [one, [1, 2]]}), "vectors[1]: dimension mismatch: index has 4, got 2"),
+        (json!({"vectors": [one, [1, 2, 3, "x"]]}), "vectors[1]: vector[3] is not a number"),
+        (json!({"vectors": [one, 7]}), "vectors[1]: vector is not a list"),
+        (json!({"vectors": one}), "vectors[0]: vector is not a list"),
+        (json!({"vectors": [one], "k": 1001}), "k must be 1..=1000 for vectors, got 1001"),
+        (json!({"vectors": [one], "k": 0}), "k must be 1..=1000 for vectors, got 0"),
+        (json!({"vector": one, "vectors": [one]}), "give one of vector, vectors and id"),
+        (json!({"vector": one, "id": "r0"}), "give one of vector, vectors and id"),
+        (json!({"vector": one, "include": ["id"]}), "include takes \"metadata\" and \"vector\", got \"id\""),
+        (json!({"vector": one, "ef": 10, "recall": 0.9}), "ef or recall, not both"),
+        (json!({"vector": one, "recall": 1.5}), "recall must be within"),
+        (json!({"vector": one, "ef": -1}), "ef must be at least 1, got -1"),
+        (json!({"vector": one, "consistency": "weak"}), "\"strong\" or \"bounded\""),
+        (json!({}), "vector is missing"),
+    ] {
+        let detail = search(&service, &body).problem(400, "invalid_argument");
+        assert!(detail.contains(says), "{body}: {detail}");
+    }
+    let answer = search(&service, &json!({"vectors": [one, [1, 2]]}));
+    assert_eq!(answer.json()["item"], 1);
+    search(&service, &json!({"id": "none"})).problem(404, "not_found");
+    for (query, length, says) in [
+        ("?k=1001", 16, "k must be 1..=1000 for vectors, got 1001"),
+        ("?k=1000", 16 * 4_195, "at most 4194304 (vectors x k), got 4195 x 1000"),
+        ("?k=x", 16, "k: "),
+        ("?top=3", 16, "unknown field `top`"),
+        ("?k=1&k=2", 16, "duplicate field `k`"),
+        ("?exact=1", 16, "exact: "),
+        ("?filter=%7B", 16, "EOF"),
+        ("", 18, "a row has 16 bytes, got 18 bytes in all"),
+    ] {
+        let answer = raw(&service, query, vec![0; length], "*/*");
+        let (status, text) = (answer.status().as_u16(), answer.text().unwrap());
+        assert!(status == 400 && text.contains(says), "{query}: {status} {text}");
+    }
+    let nan = raw_json(&service, "", &[rows[0].clone(), vec![f32::NAN; 4]]);
+    assert!(nan.problem(400, "invalid_argument").starts_with("vectors[1]: "), "{}", nan.text);
+    let stated = service.post("/vectors/index/docs/search?k=3", &json!({"vector": one}));
+    assert!(stated.problem(400, "invalid_argument").contains("unknown field `k`"));
+    let request = service.request("POST", "/vectors/index/docs/search").header("Content-Type", FRAME);
+    assert!(send(request.body("x")).problem(415, "invalid_argument").contains(RAW));
+}
+
+#[test]
+fn a_stored_row_asks_and_finds_itself() {
+    let (service, _) = filled();
+    let found = search(&service, &json!({"id": "r17", "k": 3})).ok();
+    assert_eq!((ids(&found["results"])[0], &found["results"][0]["distance"]), ("r17", &0.0.into()));
+    assert_eq!(
+        search(&service, &json!({"id": "r17", "k": 5_000})).ok()["results"].as_array().unwrap().len(),
+        ROWS
+    );
+}
+
+fn frame(rows: &[(&str, Option<&str>, &[f32])]) -> Vec<u8> {
+    let mut builder = Rows::builder(rows.len(), rows.first().map_or(1, |row| row.2.len() as u32));
+    for (id, metadata, vector) in rows {
+        builder.push_row(id, *metadata, vector).unwrap();
+    }
+    builder.finish().unwrap().payload().to_vec()
+}
+
+fn add_frame(service: &Service, body: Vec<u8>) -> Answer {
+    let request = service.request("POST", "/vectors/index/docs/add").header("Content-Type", FRAME);
+    send(request.header("Idempotency-Key", "frame-1").body(body))
+}
+
+#[test]
+fn a_frame_adds_what_json_adds() {
+    let service = Service::serve("memory:");
+    service.create("docs", 2, "euclidean");
+    let body = frame(&[("a", Some(r#"{ "n": 1.0 }"#), &[1.0, -0.0]), ("b/ü", None, &[0.0, 1.0])]);
+    let added = add_frame(&service, body.clone());
+    assert_eq!(added.ok(), json!({"added": 2, "length": 2, "seq": 2}));
+    assert_eq!(added.headers["x-vectord-seq"], "2");
+    assert_eq!(
+        service.get("/vectors/index/docs/items/a").text,
+        r#"{"id":"a","vector":[1.0,-0.0],"metadata":{"n":1.0}}"#
+    );
+    assert_eq!(add_frame(&service, body).ok()["repeated"], true, "the same batch under its key");
+    // It is the same batch as JSON, for the key, too.
+    let items = json!({"items": [{"id": "a", "vector": [1, -0.0], "metadata": {"n": 1.0}}, {"id": "b/ü", "vector": [0, 1]}]});
+    let request = service.request("POST", "/vectors/index/docs/add").header("Idempotency-Key", "frame-1");
+    assert_eq!(send(request.body(items.to_string())).ok()["repeated"], true);
+}
+
+#[test]
+fn a_bad_frame_is_refused_whole() {
+    let service = Service::serve("memory:");
+    service.create("docs", 2, "cosine");
+    let good: (&str, Option<&str>, &[f32]) = ("a", None, &[1.0, 0.0]);
+    let deep = "[".repeat(17) + &"]".repeat(17);
+    let (long, large) = ("x".repeat(513), format!("\"{}\"", "x".repeat(65 << 10)));
+    for (body, item, says) in [
+        (frame(&[good, ("b", None, &[0.0, 0.0])]), Some(1), "items[1]: "),
+        (frame(&[good, ("b", None, &[f32::INFINITY, 0.0])]), Some(1), "items[1]: "),
+        (frame(&[good, ("", None, &[1.0, 0.0])]), Some(1), "items[1]: id is empty"),
+        (frame(&[good, (&long, None, &[1.0, 0.0])]), Some(1), "at most 512 bytes, got 513"),
+        (frame(&[good, ("b", Some("{"), &[1.0, 0.0])]), Some(1), "items[1]: metadata is not JSON"),
+        (frame(&[good, ("b", Some(&deep), &[1.0, 0.0])]), Some(1), "at most 16 levels, got 17"),
+        (frame(&[good, ("b", Some(&large), &[1.0, 0.0])]), Some(1), "at most 65536 bytes, got 66562"),
+        (frame(&[("a", None, &[1.0, 0.0, 0.0])]), Some(0), "dimension mismatch: index has 2, got 3"),
+        (frame(&[]), None, "holds no rows"),
+        (b"{}".to_vec(), None, "row count needs 4 bytes, 2 are left"),
+        (vec![255; 100], None, "the batch cannot be read"),
+    ] {
+        let answer = add_frame(&service, body);
+        let detail = answer.problem(400, "invalid_argument");
+        assert!(detail.contains(says), "{detail} not {says}");
+        assert_eq!(answer.json().get("item"), item.map(Value::from).as_ref(), "{detail}");
+    }
+    assert_eq!(service.get("/vectors/index/docs").ok()["length"], 0);
+    let request = service.request("POST", "/vectors/index/docs/add").header("Content-Type", RAW);
+    assert!(send(request.body("x")).problem(415, "invalid_argument").contains(FRAME));
+}
