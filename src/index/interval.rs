@@ -80,7 +80,7 @@ mod tests {
             })
             .collect();
         let truth = population.iter().sum::<f64>() / population.len() as f64;
-        let holds = |_| {
+        let mut holds = |_| {
             let sample: Vec<f64> =
                 (0..200).map(|_| population[(random() * population.len() as f64) as usize]).collect();
             let Interval { low, high, .. } = Interval::of(&sample, 10, population.len());

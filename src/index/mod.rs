@@ -28,6 +28,7 @@ mod remap;
 mod search;
 mod stats;
 mod sweep;
+mod trial;
 mod validate;
 mod versioned;
 mod view;
@@ -39,6 +40,7 @@ pub use self::filter::{
     Filter, MAX_DEPTH as MAX_FILTER_DEPTH, MAX_NODES as MAX_FILTER_NODES, MAX_VALUES as MAX_FILTER_VALUES,
 };
 pub use self::hits::{Hits, Ids, Row};
+pub use self::interval::Interval;
 pub use self::limits::{
     MAX_DIMENSION, MAX_ID_BYTES, MAX_METADATA_BYTES, MAX_METADATA_DEPTH, check_id, check_key,
 };
@@ -50,5 +52,6 @@ pub use self::parts::Parts;
 pub use self::recall::{Recall, RecallOptions};
 pub use self::remap::Vectors;
 pub use self::stats::Stats;
+pub use self::trial::Trial;
 pub use crate::graph::{Base, Explanation, Path, give_way};
 pub use crate::metric::Distance;

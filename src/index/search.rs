@@ -78,7 +78,13 @@ impl Index {
         self.params.distance.admit(query)
     }
 
-    fn search_view(&self, view: &View, query: &[f32], inverse_norm: f32, options: &SearchOptions) -> Hits {
+    pub(super) fn search_view(
+        &self,
+        view: &View,
+        query: &[f32],
+        inverse_norm: f32,
+        options: &SearchOptions,
+    ) -> Hits {
         let matches = self.allowed(view, options);
         let words = matches.as_ref().map(|matches| matches.words(view.rows.len()));
         let plan = self.plan(view, options, among(matches.as_deref(), words.as_deref()));

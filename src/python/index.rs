@@ -517,7 +517,11 @@ impl PyIndex {
     ///     rounded to bytes, results being measured again on the vectors, or ``"f32"``, the vectors themselves, where
     ///     bytes would lose rows or there is no graph yet; ``degree``, the graph's mean out-degree, 0.0 without one;
     ///     ``ef_search``, the candidate list in force: as the index was created with, else as it was last tried
-    ///     out; ``halted``, why writes are refused (a damaged entry, say), or None.
+    ///     out; ``halted``, why writes are refused (a damaged entry, say), or None; ``live_recall``, what the latest
+    ///     approximate searches of this process found of the true neighbours, measured on about 1 % of them
+    ///     (``VECTORD_LIVE_RECALL``) in the background: a dict of ``recall``, its 95 % interval ``low`` and ``high``,
+    ///     ``queries``, the searches it was measured on (at most 1,000), and ``filtered``, the same of those with a
+    ///     filter, or None. It is None as long as none was measured.
     #[pyo3(signature = (*, digest = true))]
     fn stats<'py>(&self, py: Python<'py>, digest: bool) -> PyResult<Bound<'py, PyDict>> {
         self.handle()?.stats(py, digest)

@@ -38,7 +38,7 @@ pub(super) enum Attempt {
 impl Keeper {
     pub(super) fn new(name: &str, opened: Opened, settings: Settings) -> Self {
         let Opened { params, index, log, damage } = opened;
-        let shown = Shown::new(index);
+        let shown = Shown::new(index, settings.live_recall);
         shown.outgrows_map(log.mark().floor());
         let name = name.to_owned();
         let mut keeper = Self { name, params, log, shown, settings, wrote: false, halted_at: 0 };

@@ -9,6 +9,7 @@ mod checkpoint;
 mod committer;
 mod convert;
 mod core;
+mod estimate;
 mod follower;
 mod freshness;
 mod group;
@@ -23,6 +24,7 @@ mod read;
 mod remap;
 mod replay;
 mod request;
+mod sampler;
 mod settings;
 mod shared;
 mod shown;
@@ -31,13 +33,14 @@ mod stats;
 mod write;
 
 pub use self::batch::{Batch, BatchBuilder};
+pub use self::estimate::{Estimate, LiveRecall};
 pub use self::freshness::{Consistency, Freshness};
 pub use self::handle::{Listed, Registry};
 pub use self::live::LiveIndex;
 pub use self::read::Reader;
 pub use self::request::{Added, Deleted, MetadataSet};
 pub use self::settings::Settings;
-pub use self::stats::{LiveStats, StateDigest};
+pub use self::stats::{LiveFigures, LiveStats, StateDigest};
 pub use crate::index::{
     DEFAULT_M, Distance, Explanation, Filter, Hits, MAX_DIMENSION, MAX_ID_BYTES, MAX_METADATA_BYTES,
     MAX_METADATA_DEPTH, Page, Params, Path, RECALLS, Recall, RecallOptions, Row, SearchOptions,

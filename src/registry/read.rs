@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::freshness::{Consistency, Freshness};
 use super::live::LiveIndex;
+use super::sampler::Sampler;
 use crate::error::{Error, Result};
 use crate::index::{Filter, Hits, Index, Page, Row, SearchOptions};
 
@@ -14,6 +15,7 @@ use crate::index::{Filter, Hits, Index, Page, Row, SearchOptions};
 pub struct Reader {
     index: Arc<Index>,
     consistency: Consistency,
+    sampler: Arc<Sampler>,
 }
 
 impl Reader {
@@ -64,17 +66,35 @@ impl Reader {
 
     /// The nearest rows to `query` (`dimension` finite components).
     pub fn search(&self, query: &[f32], options: &SearchOptions) -> Result<Hits> {
-        self.index.search(query, options)
+        let hits = self.index.search(query, options)?;
+        if !hits.exact && self.sampler.picks(1) {
+            self.sampler.offer(self.index.trial(query, options, &hits));
+        }
+        Ok(hits)
     }
 
     /// The nearest rows to the stored row `id`, itself among them.
     pub fn search_by_id(&self, id: &str, options: &SearchOptions) -> Result<Hits> {
-        self.index.search_by_id(id, options)
+        let hits = self.index.search_by_id(id, options)?;
+        if !hits.exact
+            && self.sampler.picks(1)
+            && let [Some(row)] = &self.index.get(&[id])[..]
+        {
+            self.sampler.offer(self.index.trial(&row.vector, options, &hits));
+        }
+        Ok(hits)
     }
 
     /// The nearest rows to each row of `queries` (`n x dimension` components), all at one seq.
     pub fn search_many(&self, queries: &[f32], options: &SearchOptions) -> Result<Vec<Hits>> {
-        self.index.search_many(queries, options)
+        let hits = self.index.search_many(queries, options)?;
+        if self.sampler.picks(hits.len()) {
+            let at = self.sampler.one_of(hits.len());
+            let dimension = self.index.params().dimension as usize;
+            let query = &queries[at * dimension..][..dimension];
+            self.sampler.offer(self.index.trial(query, options, &hits[at]));
+        }
+        Ok(hits)
     }
 }
 
@@ -87,7 +107,8 @@ impl LiveIndex {
         if core.shown.is_dropped() {
             return Err(super::keeper::deleted(self.name()));
         }
-        Ok(Reader { index: core.shown.index(), consistency: core.consistency(fresh) })
+        let sampler = Arc::clone(&core.shown.sampler);
+        Ok(Reader { index: core.shown.index(), consistency: core.consistency(fresh), sampler })
     }
 
     /// Whether such a reader can be had without waiting for the store or for another thread.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
+use super::sampler::Sampler;
 use crate::error::{Error, ErrorKind};
 use crate::index::{Index, give_way};
 
@@ -31,10 +32,13 @@ pub(super) struct Shown {
     attach_nanos: AtomicU64,
     /// No floor up to this one calls for vectors to be read from a newer snapshot.
     remapped: AtomicU64,
+    /// What tries some of the searches again.
+    pub(super) sampler: Arc<Sampler>,
 }
 
 impl Shown {
-    pub(super) fn new(index: Index) -> Arc<Self> {
+    /// Of its searches, the share `live_recall` is tried again.
+    pub(super) fn new(index: Index, live_recall: f64) -> Arc<Self> {
         Arc::new(Self {
             index: ArcSwap::from_pointee(index),
             dropped: AtomicBool::new(false),
@@ -42,6 +46,7 @@ impl Shown {
             attaching: AtomicBool::new(false),
             attach_nanos: AtomicU64::new(0),
             remapped: AtomicU64::new(0),
+            sampler: Arc::new(Sampler::new(live_recall)),
         })
     }
 

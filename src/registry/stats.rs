@@ -2,11 +2,14 @@
 //!
 //! What the index in memory tells of itself is `index::Stats`.
 
+use super::core::Core;
+use super::estimate::LiveRecall;
 use super::live::LiveIndex;
 use crate::error::{Error, Result};
 use crate::frame;
 use crate::index;
 use crate::log::Inventory;
+use crate::store::Key;
 
 /// Figures about a live index and its store.
 #[derive(Debug, Clone)]
@@ -21,6 +24,21 @@ pub struct LiveStats {
     pub lag: u64,
     /// Why writes are refused, if they are.
     pub halted: Option<Error>,
+    /// What this process' searches found, once some were tried again.
+    pub live_recall: Option<LiveRecall>,
+}
+
+/// Figures that can be had often: memory knows them.
+#[derive(Debug, Clone)]
+pub struct LiveFigures {
+    /// The index in memory, without its `degree`.
+    pub index: index::Stats,
+    /// Entries on the store that are not applied here yet; `None` where asking takes more than a few microseconds.
+    pub lag: Option<u64>,
+    /// Whether writes are refused.
+    pub halted: bool,
+    /// What this process' searches found, once some were tried again.
+    pub live_recall: Option<LiveRecall>,
 }
 
 /// What identifies a state: two processes that applied the same entries have the same digest.
@@ -45,6 +63,19 @@ impl LiveIndex {
             bytes_store: inventory.bytes,
             objects: inventory.objects,
             halted: core.shown.halted(),
+            live_recall: core.shown.sampler.live_recall(),
+        })
+    }
+
+    /// Figures of this moment that take microseconds; nothing on the store is listed.
+    pub fn figures(&self) -> Result<LiveFigures> {
+        let core = self.core()?;
+        let index = core.shown.index().quick_stats();
+        Ok(LiveFigures {
+            lag: lag(&core, index.seq),
+            index,
+            halted: core.shown.halted().is_some(),
+            live_recall: core.shown.sampler.live_recall(),
         })
     }
 
@@ -56,4 +87,27 @@ impl LiveIndex {
         let (seq, snapshot) = core.snapshot()?;
         Ok(StateDigest { seq, digest: frame::hex(snapshot.digest()?) })
     }
+}
+
+/// How many entries the store has after `seq`, where it is asked in microseconds. They have no gaps but below the
+/// floor.
+fn lag(core: &Core, seq: u64) -> Option<u64> {
+    if !core.store.capabilities().cheap_stat {
+        return None;
+    }
+    let from = core.mark.floor().max(seq);
+    let is_there = |beyond: u64| {
+        let key = Key::parse(frame::log_key(&core.name, from + beyond)).ok()?;
+        core.store.size(&key).ok().map(|size| size.is_some())
+    };
+    // The last that is there, between one that is and one that is not.
+    let (mut there, mut gone) = (0, 1);
+    while is_there(gone)? {
+        (there, gone) = (gone, gone * 2);
+    }
+    while gone - there > 1 {
+        let middle = there.midpoint(gone);
+        if is_there(middle)? { there = middle } else { gone = middle }
+    }
+    Some(from + there - seq)
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::answer;
 use super::live::{Answer, Live, blocking};
 use crate::index::Stats;
-use crate::registry::LiveStats;
+use crate::registry::{Estimate, LiveRecall, LiveStats};
 
 #[derive(Serialize)]
 struct Told<'a> {
@@ -26,6 +26,35 @@ struct Told<'a> {
     degree: f64,
     ef_search: usize,
     halted: Option<String>,
+    live_recall: Option<Recalled>,
+}
+
+/// What this process' approximate searches found.
+#[derive(Serialize)]
+struct Recalled {
+    #[serde(flatten)]
+    all: Estimated,
+    filtered: Option<Estimated>,
+}
+
+#[derive(Serialize)]
+struct Estimated {
+    recall: f64,
+    low: f64,
+    high: f64,
+    queries: usize,
+}
+
+impl From<LiveRecall> for Recalled {
+    fn from(LiveRecall { all, filtered }: LiveRecall) -> Self {
+        Self { all: all.into(), filtered: filtered.map(Into::into) }
+    }
+}
+
+impl From<Estimate> for Estimated {
+    fn from(Estimate { recall, low, high, queries }: Estimate) -> Self {
+        Self { recall, low, high, queries }
+    }
 }
 
 #[derive(Serialize)]
@@ -35,7 +64,7 @@ struct Checkpointed {
 
 pub(super) async fn stats(Live(live): Live) -> Answer {
     blocking(move || {
-        let LiveStats { index, bytes_store, objects, lag, halted } = live.stats()?;
+        let LiveStats { index, bytes_store, objects, lag, halted, live_recall } = live.stats()?;
         let Stats { rows, dead, tail, pending, bytes_memory, bytes_mapped, seq, codec, degree, ef_search } =
             index;
         let halted = halted.map(|error| error.to_string());
@@ -54,6 +83,7 @@ pub(super) async fn stats(Live(live): Live) -> Answer {
             degree,
             ef_search,
             halted,
+            live_recall: live_recall.map(Into::into),
         };
         Ok(answer::json(StatusCode::OK, seq, &told))
     })
