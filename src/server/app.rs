@@ -5,10 +5,11 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use super::state::AppState;
-use super::{create, health, ids, indexes, items, metadata, outer, search, stats, ui};
+use super::{create, health, ids, indexes, items, metadata, metrics, outer, scrape, search, stats, ui};
 
 /// The routes over `state`: the same under `/v1/vectors` and `/vectors`.
 pub fn app(state: Arc<AppState>) -> Router {
@@ -29,10 +30,7 @@ pub fn app(state: Arc<AppState>) -> Router {
         .route("/livez", get(health::live))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
-        .route("/ui", get(ui::to_page))
-        .route("/ui/", get(ui::page))
-        .route("/ui/{file}", get(ui::file));
-    outer::wrap(router.with_state(state))
+use super::{create, health, ids, indexes, items, metadata, metrics, outer, scrape, search, stats, ui};
 }
 
 #[cfg(test)]

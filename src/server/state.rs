@@ -10,6 +10,7 @@ use std::time::Duration;
 use parking_lot::RwLock;
 
 use super::loading::Loading;
+use super::metrics::Metrics;
 use super::pace::Pace;
 use super::patience::Patience;
 use crate::error::Result;
@@ -52,6 +53,7 @@ pub struct AppState {
     pub(super) limits: Limits,
     pub(super) loading: Loading,
     pub(super) draining: AtomicBool,
+    pub(super) metrics: Metrics,
     at_hand: RwLock<HashMap<String, Handle>>,
 }
 
@@ -63,6 +65,7 @@ impl AppState {
             limits,
             loading: Loading::default(),
             draining: AtomicBool::new(false),
+            metrics: Metrics::new(),
             at_hand: RwLock::default(),
         })
     }
@@ -104,11 +107,15 @@ impl AppState {
         drop(before);
     }
 
+    /// Every index at hand.
+    pub(super) fn all_at_hand(&self) -> Vec<LiveIndex> {
+        self.at_hand.read().values().map(|handle| handle.live.clone()).collect()
+    }
+
     /// The indexes at hand that refuse writes, and why.
     pub(super) fn halted(&self) -> Vec<(String, crate::error::Error)> {
-        let at_hand: Vec<_> = self.at_hand.read().values().cloned().collect();
-        let halted = |Handle { live, pace: _ }: Handle| Some((live.name().to_owned(), live.halted().ok()??));
-        let mut halted: Vec<_> = at_hand.into_iter().filter_map(halted).collect();
+        let halted = |live: LiveIndex| Some((live.name().to_owned(), live.halted().ok()??));
+        let mut halted: Vec<_> = self.all_at_hand().into_iter().filter_map(halted).collect();
         halted.sort_by(|(a, _), (b, _)| a.cmp(b));
         halted
     }
