@@ -41,6 +41,8 @@ const FILES: &[File] = &[
     file!("style.css", "text/css; charset=utf-8"),
     file!("icon.svg", "image/svg+xml"),
     file!("app.js", SCRIPT),
+    file!("docs", "docs.html", HTML),
+    file!("docs.js", SCRIPT),
     file!("dom.js", SCRIPT),
     file!("figures.js", SCRIPT),
     file!("key.js", SCRIPT),
