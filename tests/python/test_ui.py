@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import json
 import os
+import re
 import shutil
+import socket
 import subprocess
+import time
+import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +21,7 @@ import vectord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from selenium.webdriver import Chrome
     from selenium.webdriver.remote.webelement import WebElement
@@ -58,7 +66,6 @@ class Page:
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self.chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         self.chrome.get(self.url + ("/ui" if index is None else f"/ui/?index={index}"))
-        self.until(lambda: self.text("#health"))
         return self
 
     def find(self, selector: str) -> WebElement:
@@ -75,7 +82,7 @@ class Page:
 
     def script(self, text: str) -> Any:  # noqa: ANN401 - whatever the script returns
         """Run a script in the page."""
-        return self.chrome.execute_script(text)  # type: ignore[no-untyped-call]
+        return self.chrome.execute_script(text)
 
     def until(self, holds: Callable[[], object]) -> None:
         """Wait until something holds."""
@@ -102,7 +109,7 @@ class Page:
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[str]:
-    """Return the address of a service with three indexes: one of some size, a hostile one, and an empty one."""
+    """Return the address of a service with three indexes: of some size, hostile, and empty."""
     registry = vectord.open("memory:")
     docs = registry.create("docs", DIMENSION)
     vectors = np.random.default_rng(0).standard_normal((300, DIMENSION))
@@ -133,7 +140,7 @@ def test_the_page_shows_each_index_and_its_figures(page: Page) -> None:
     assert page.text("#indexes ul").split("\n") == ["docs", "300", "none", "0", "strange", "3"]
     assert page.text("#name") == "docs"
     figures = page.text("#figures").split("\n")
-    for name, value in (("Rows", "300"), ("Seq", "2"), ("Lag", "0"), ("Recall", "–")):
+    for name, value in (("Rows", "300"), ("Seq", "2"), ("Lag", "0"), ("Recall", "\N{EN DASH}")):
         assert figures[figures.index(name) + 1] == value
     assert "Search time" in figures or "Degree" in figures
     # A page of rows to begin with, and the next.
@@ -202,7 +209,7 @@ def test_mistakes_are_told_at_their_field(page: Page) -> None:
             page.find("#id").send_keys("doc-001")
         page.find(f"#{field}").send_keys(typed)
         page.find("#ask button").click()
-        page.until(lambda told=told: told in page.text("#fault"))
+        page.until(functools.partial(lambda told: told in page.text("#fault"), told))
         assert page.find(f"#{field}").get_attribute("aria-invalid") == "true"
         assert page.chrome.switch_to.active_element.get_attribute("id") == field
 
@@ -294,14 +301,79 @@ def test_an_empty_service_says_what_to_do_and_it_works(chrome: Chrome) -> None:
     with vectord.Server(vectord.open("memory:")) as server:
         assert server.url is not None
         page = Page(chrome, server.url).open()
-        page.errors()
         page.until(lambda: page.text("#empty code"))
         assert not page.find("#about").is_displayed()
         commands = page.text("#empty code").replace("curl ", "curl --fail-with-body -sS ")
-        run = subprocess.run(
-            ["sh", "-euc", commands], check=False, capture_output=True, text=True, env=os.environ
-        )  # noqa: S607
+        shell = shutil.which("sh") or "sh"
+        run = subprocess.run([shell, "-euc", commands], check=False, capture_output=True, text=True)
         assert run.returncode == 0, run.stdout + run.stderr
         page.until(lambda: page.text("#indexes ul") == "places\n2")
         page.until(lambda: "oslo" in page.text("#found"))
         assert page.errors() == []
+
+
+@pytest.fixture
+def guarded(command: str, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Return the address of a service that asks for a key, and a key that reads."""
+    made = subprocess.run(
+        [command, "key", "new", "--role", "read"], check=True, capture_output=True, text=True
+    )
+    key = made.stdout.split("\n", 1)[0]
+    keys = re.search(r"^VECTORD_KEYS=(.*)$", made.stdout, re.MULTILINE)
+    assert keys is not None
+    with vectord.open(tmp_path / "vectors") as registry:
+        registry.create("secret", 2).add(["a"], [[1, 2]])
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    arguments = [command, "serve", "--store", str(tmp_path / "vectors"), "--bind", address]
+    service = subprocess.Popen(arguments, env={**os.environ, "VECTORD_KEYS": keys[1]})
+    for _ in range(600):
+        assert service.poll() is None, f"the service ended with status {service.returncode}"
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"http://{address}/livez", timeout=5).close()
+            break
+        time.sleep(0.05)
+    yield f"http://{address}", key
+    service.terminate()
+    assert service.wait(30) == 0
+
+
+def test_a_key_is_asked_for_and_kept_in_this_tab_alone(chrome: Chrome, guarded: tuple[str, str]) -> None:
+    from selenium.webdriver.common.keys import Keys  # noqa: PLC0415
+
+    url, key = guarded
+    page = Page(chrome, url).open()
+    page.until(lambda: page.find("#key").is_displayed())
+    assert page.text("#indexes") == page.text("#about") == ""
+    page.press("wrong", Keys.ENTER)
+    page.until(lambda: "does not know the key" in page.text("#key"))
+    page.press(key, Keys.ENTER)
+    page.until(lambda: page.text("#name") == "secret")
+    page.until(lambda: page.text("#found .id") == "a")
+    assert not page.find("#key").is_displayed()
+    assert page.script("return [localStorage.length, document.cookie]") == [0, ""]
+    page.open()
+    page.until(lambda: page.text("#name") == "secret")
+    page.find("#change-key").click()
+    page.press(Keys.ENTER)
+    page.until(lambda: page.find("#key").is_displayed() and "one for you" in page.text("#key"))
+    page.script("sessionStorage.clear()")
+    refused = [error for error in page.errors() if "401" not in error]
+    assert refused == []
+
+
+def test_the_routes_are_told_at_docs(page: Page) -> None:
+    with urllib.request.urlopen(f"{page.url}/openapi.json", timeout=30) as answer:  # noqa: S310
+        document = json.load(answer)
+    for width in (1200, 320):
+        page.open(width=width)
+        page.chrome.get(f"{page.url}/docs")
+        page.until(lambda: page.text("#version") == document["info"]["version"])
+        assert page.chrome.current_url == f"{page.url}/ui/docs"
+        told = {element.text for element in page.all("#operations h2 code")}
+        assert told == set(document["paths"])
+        wide = page.script(
+            "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert wide == 0
