@@ -266,9 +266,10 @@ fn searches_that_ask_at_once_all_are_answered() {
     let options = SearchOptions { recall: Some(0.95), ..SearchOptions::new(10) };
     std::thread::scope(|scope| {
         for part in queries.chunks(16) {
-            scope.spawn(|| {
+            let (index, options) = (&index, &options);
+            scope.spawn(move || {
                 for query in part {
-                    assert_eq!(index.search(query, &options).unwrap().len(), 10);
+                    assert_eq!(index.search(query, options).unwrap().len(), 10);
                 }
             });
         }

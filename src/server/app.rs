@@ -30,7 +30,11 @@ pub fn app(state: Arc<AppState>) -> Router {
         .route("/livez", get(health::live))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
-use super::{create, health, ids, indexes, items, metadata, metrics, outer, scrape, search, stats, ui};
+        .route("/ui", get(ui::to_page))
+        .route("/ui/", get(ui::page))
+        .route("/ui/{*file}", get(ui::file))
+        .route("/metrics", get(scrape::metrics));
+    outer::wrap(router.with_state(Arc::clone(&state))).layer(from_fn_with_state(state, metrics::measure))
 }
 
 #[cfg(test)]
