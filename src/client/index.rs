@@ -40,30 +40,30 @@ pub struct Fresh {
 /// An index as the service describes it.
 #[derive(Deserialize)]
 pub(super) struct Described {
-    pub(super) params: Told,
+    params: Told,
     pub(super) length: usize,
     pub(super) seq: u64,
+    /// The index chose its `ef_search` by itself.
+    #[serde(default)]
+    ef_search_automatic: bool,
 }
 
 /// Parameters as a service tells them.
 #[derive(Deserialize)]
-pub(super) struct Told {
+struct Told {
     dimension: u32,
     m: u32,
     /// The value in force.
     ef_search: u32,
-    /// It was chosen by the index itself.
-    #[serde(default)]
-    ef_search_automatic: bool,
     distance: String,
 }
 
-impl Told {
-    pub(super) fn read(&self) -> Result<Params> {
-        let Self { dimension, m, ef_search, ef_search_automatic, distance } = self;
-        let ef_search = (!ef_search_automatic).then_some(*ef_search);
-        let params =
-            Params { dimension: *dimension, m: *m, ef_search, distance: Distance::parse(distance)? };
+impl Described {
+    /// What the index was created with.
+    pub(super) fn created_with(&self) -> Result<Params> {
+        let Told { dimension, m, ef_search, ref distance } = self.params;
+        let ef_search = (!self.ef_search_automatic).then_some(ef_search);
+        let params = Params { dimension, m, ef_search, distance: Distance::parse(distance)? };
         params.check()?;
         Ok(params)
     }
@@ -140,7 +140,7 @@ impl RemoteIndex {
 
     /// Living rows, and the last entry that the service's reads see.
     pub fn now(&self) -> Result<(usize, u64)> {
-        let Described { params: _, length, seq } = self.described(Fresh::default())?;
+        let Described { length, seq, .. } = self.described(Fresh::default())?;
         Ok((length, seq))
     }
 

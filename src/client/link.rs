@@ -156,7 +156,9 @@ mod tests {
             assert_eq!(link.place(), kept);
             assert_eq!(link.url(["index", "docs"]).as_str(), format!("{kept}/v1/vectors/index/docs"));
         }
-        for given in ["./vectors", "memory:", "ftp://a", "http://", "http://a:b@c", "http://a/?b", "http://a/#b"] {
+        for given in
+            ["./vectors", "memory:", "ftp://a", "http://", "http://a:b@c", "http://a/?b", "http://a/#b"]
+        {
             assert!(Link::new(given, &Settings::default()).is_err(), "{given}");
         }
     }

@@ -52,15 +52,15 @@ impl RemoteRegistry {
             body["ef_search"] = ef.into();
         }
         let call = Call::new(Method::POST, self.link.url(["index"]), Effect::Writes).json(&body);
-        let Described { params: _, length: _, seq } = self.link.ask(&call)?;
-        Ok(RemoteIndex::new(Arc::clone(&self.link), name, params, seq))
+        let described: Described = self.link.ask(&call)?;
+        Ok(RemoteIndex::new(Arc::clone(&self.link), name, params, described.seq))
     }
 
     /// The index `name`.
     pub fn get(&self, name: &str) -> Result<RemoteIndex> {
         check_name(name).map_err(|_| Error::not_found(format!("no index is named {name:?}")))?;
         let described: Described = self.link.ask(&Call::get(self.link.url(["index", name])))?;
-        let params = described.params.read().map_err(|error| self.link.strange(error.message()))?;
+        let params = described.created_with().map_err(|error| self.link.strange(error.message()))?;
         Ok(RemoteIndex::new(Arc::clone(&self.link), name, params, 0))
     }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::call::{Call, Effect, RAW};
 use super::index::{Fresh, RemoteIndex};
 use super::link::Link;
-use super::write::raw;
+use super::write::{raw, shift};
 use crate::error::{Error, Result};
 use crate::frame::{HitListRef, decode_hits};
 use crate::index::{Explanation, Hits, Path};
@@ -60,22 +60,55 @@ struct Explained {
     exact: bool,
 }
 
+/// About how long the body of one request and the answer to it may become.
+const BODY_BYTES: usize = 32 << 20;
+const ANSWER_HITS: usize = 1 << 20;
+/// Options beyond this go with the vectors in a JSON body: few servers read longer addresses.
+const ADDRESS_BYTES: usize = 4 << 10;
+
 impl RemoteIndex {
-    /// The nearest rows to each row of `queries` (`n x dimension` components), all at one seq.
+    /// The nearest rows to each row of `queries` (`n x dimension` components): all at one seq, but for more than fit
+    /// in one request (32 MiB, or a million rows to be found), of which each part sees at least what the one before saw.
     pub fn search(&self, queries: &[f32], question: &Question) -> Result<Found> {
-        if queries.is_empty() {
-            let (_, seq) = self.now()?;
-            return Ok(Found { hits: Vec::new(), seq, strong: question.fresh.strong.unwrap_or(false) });
+        let dimension = self.params().dimension as usize;
+        let most = (BODY_BYTES / (dimension * size_of::<f32>()))
+            .min(ANSWER_HITS / question.k.clamp(1, MAX_K))
+            .max(1);
+        let mut question = question.clone();
+        let mut all: Option<Found> = None;
+        for (part, first) in queries.chunks(most * dimension).zip((0..).step_by(most)) {
+            let mut found = self.search_part(part, &question).map_err(|error| shift(error, first))?;
+            question.fresh.min_seq = question.fresh.min_seq.max(Some(found.seq));
+            if let Some(before) = all {
+                found.hits.splice(..0, before.hits);
+            }
+            all = Some(found);
         }
-        let options = self.options(question)?;
+        all.map_or_else(|| self.found_nothing(&question), Ok)
+    }
+
+    fn found_nothing(&self, question: &Question) -> Result<Found> {
+        let (_, seq) = self.now()?;
+        Ok(Found { hits: Vec::new(), seq, strong: question.fresh.strong.unwrap_or(false) })
+    }
+
+    fn search_part(&self, queries: &[f32], question: &Question) -> Result<Found> {
+        let mut options = self.options(question)?;
         let mut url = self.url(["search"]);
         for (name, value) in &options {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             url.query_pairs_mut().append_pair(name, &text);
         }
-        let body = Bytes::copy_from_slice(bytemuck::cast_slice(queries));
-        let found = self.found(Call::new(Method::POST, url, Effect::Reads).body(RAW, body))?;
-        let asked = queries.len() / self.params().dimension as usize;
+        let dimension = self.params().dimension as usize;
+        let call = if url.as_str().len() <= ADDRESS_BYTES {
+            let body = Bytes::copy_from_slice(bytemuck::cast_slice(queries));
+            Call::new(Method::POST, url, Effect::Reads).body(RAW, body)
+        } else {
+            options.insert("vectors".to_owned(), queries.chunks_exact(dimension).map(Value::from).collect());
+            Call::new(Method::POST, self.url(["search"]), Effect::Reads).json(&options.into())
+        };
+        let found = self.found(call)?;
+        let asked = queries.len() / dimension;
         if found.hits.len() == asked {
             return Ok(found);
         }
@@ -95,6 +128,11 @@ impl RemoteIndex {
         if *k > MAX_K {
             return Err(Error::invalid(format!("k must be at most {MAX_K} over HTTP, got {k}")));
         }
+        if within.is_some_and(f32::is_nan) {
+            return Err(Error::invalid("within must be a number, got NaN"));
+        }
+        // JSON has no infinity, and no distance is beyond this.
+        let within = within.map(|within| within.clamp(f32::MIN, f32::MAX));
         let Fresh { strong, min_seq } = *fresh;
         let mut options = Map::new();
         let mut set = |name: &str, value: Option<Value>| {

@@ -76,7 +76,8 @@ impl RemoteIndex {
             return Ok(Added { seq, added: 0, length, repeated: false });
         }
         let call = Call::new(Method::POST, self.url(["add"]), Effect::WritesOnce);
-        let call = call.body(FRAME, Bytes::from_owner(Body(rows))).keyed(key.map_or_else(fresh_key, str::to_owned));
+        let call =
+            call.body(FRAME, Bytes::from_owner(Body(rows))).keyed(key.map_or_else(fresh_key, str::to_owned));
         let answer = self.at.link.send(&call)?;
         let added: Added = self.at.link.parse(&answer)?;
         self.wrote(added.seq);

@@ -86,11 +86,6 @@ fn seconds(timeout: f64) -> Result<Duration> {
 /// Connect a pickled registry or, with a name, index again.
 #[pyfunction]
 #[pyo3(signature = (url, timeout, name = None))]
-pub(super) fn _reconnect(
-    py: Python<'_>,
-    url: &str,
-    timeout: f64,
-    name: Option<&str>,
-) -> PyResult<Py<PyAny>> {
+pub(super) fn _reconnect(py: Python<'_>, url: &str, timeout: f64, name: Option<&str>) -> PyResult<Py<PyAny>> {
     connect(py, url, None, timeout)?.or_index(py, name)
 }

@@ -71,9 +71,7 @@ impl Handle {
 
     pub(super) fn state(&self) -> Result<State> {
         match self {
-            Self::Live(live) => {
-                Ok(State { rows: live.len()?, seq: live.seq()?, codec: Some(live.codec()?) })
-            }
+            Self::Live(live) => Ok(State { rows: live.len()?, seq: live.seq()?, codec: Some(live.codec()?) }),
             Self::Remote(remote) => {
                 let (rows, seq) = remote.now()?;
                 Ok(State { rows, seq, codec: None })
@@ -116,12 +114,7 @@ impl Handle {
         }
     }
 
-    pub(super) fn scan(
-        &self,
-        filter: Option<&Given>,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<Row>> {
+    pub(super) fn scan(&self, filter: Option<&Given>, after: Option<&str>, limit: usize) -> Result<Vec<Row>> {
         match self {
             Self::Live(live) => {
                 let reader = live.reader(Freshness::default())?;

@@ -120,8 +120,7 @@ impl Job<'_> {
         let of = self.total.map_or(String::new(), |total| format!("/{total}"));
         let resumed = if resumed > 0 { format!(" ({resumed} resumed)") } else { String::new() };
         // A job does not fail because the store did not answer to what is only shown.
-        let lag =
-            py.detach(|| self.handle.lag()).map_or(String::new(), |lag| format!(", lag {lag}"));
+        let lag = py.detach(|| self.handle.lag()).map_or(String::new(), |lag| format!(", lag {lag}"));
         progress.show(py, added, &format!("batch {batches}{of}{resumed}, seq {seq}{lag}"))
     }
 

@@ -82,7 +82,8 @@ impl PyServer {
         py.detach(|| {
             let mut running = server.running.lock();
             if running.as_ref().and_then(Own::get).is_none() {
-                *running = Some(Own::new(Running::start(server.session.registry()?.into_store()?, server.address)?));
+                *running =
+                    Some(Own::new(Running::start(server.session.registry()?.into_store()?, server.address)?));
             }
             Ok::<_, Error>(())
         })?;

@@ -53,6 +53,8 @@ pub(super) struct Described {
     pub(super) params: Told,
     pub(super) length: usize,
     pub(super) seq: u64,
+    /// The index chose its `ef_search` by itself.
+    pub(super) ef_search_automatic: bool,
 }
 
 pub(super) async fn create(State(state): State<Arc<AppState>>, JsonText(text): JsonText<LIMIT>) -> Answer {
@@ -62,8 +64,8 @@ pub(super) async fn create(State(state): State<Arc<AppState>>, JsonText(text): J
         let live = state.registry.create(&body.name, params)?;
         state.loading.note(&body.name, None);
         let live = state.keep(live).live;
-        let seq = live.seq()?;
-        let described = Described { params: Told::of(&live)?, length: 0, seq };
+        let (seq, ef_search_automatic) = (live.seq()?, params.ef_search.is_none());
+        let described = Described { params: Told::of(&live)?, length: 0, seq, ef_search_automatic };
         Ok(answer::json(StatusCode::CREATED, seq, &described))
     })
     .await

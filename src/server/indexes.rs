@@ -32,7 +32,8 @@ pub(super) async fn names(State(state): State<Arc<AppState>>) -> Answer {
 pub(super) async fn describe(Live(live): Live) -> Answer {
     reading(live, |live, reader| {
         let seq = reader.seq();
-        let described = Described { params: Told::of(live)?, length: reader.len(), seq };
+        let ef_search_automatic = live.params().ef_search.is_none();
+        let described = Described { params: Told::of(live)?, length: reader.len(), seq, ef_search_automatic };
         Ok(answer::json(StatusCode::OK, seq, &described))
     })
     .await

@@ -17,8 +17,8 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The key of a request, if it has one.
 pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
     let text = |value: &axum::http::HeaderValue| {
-        let text = value.to_str().map(str::to_owned);
-        text.map_err(|_| Error::invalid("the Idempotency-Key header is not visible ASCII"))
+        let text = std::str::from_utf8(value.as_bytes()).map(str::to_owned);
+        text.map_err(|_| Error::invalid("the Idempotency-Key header is not UTF-8"))
     };
     headers.get(IDEMPOTENCY_KEY).map(text).transpose()
 }

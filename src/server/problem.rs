@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::error::{Error, ErrorKind, Outcome};
+use crate::error::{Error, ErrorKind, Outcome, Part};
 
 /// The content type of every error.
 pub(super) const PROBLEM: &str = "application/problem+json";
@@ -33,6 +33,9 @@ struct Document<'a> {
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     item: Option<usize>,
+    /// What of the item is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'a str>,
     #[serde(flatten)]
@@ -71,6 +74,14 @@ fn retryable(kind: ErrorKind, status: StatusCode) -> bool {
     }
 }
 
+fn part(part: Part) -> &'static str {
+    match part {
+        Part::Id => "id",
+        Part::Vector => "vector",
+        Part::Metadata => "metadata",
+    }
+}
+
 impl Problem {
     /// A problem with a status of its own.
     pub fn new(status: StatusCode, error: Error) -> Self {
@@ -100,6 +111,7 @@ impl Problem {
                 Outcome::Unknown => "unknown",
             },
             item: error.item().map(|item| item.index),
+            part: error.item().map(|item| part(item.part)),
             request_id,
             members,
         };
@@ -130,7 +142,6 @@ impl IntoResponse for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Part;
 
     async fn document(problem: Problem) -> Value {
         let body = problem.respond(Some("r-1")).into_body();
@@ -157,7 +168,8 @@ mod tests {
     async fn the_item_and_the_outcome_are_told() {
         let error = Error::unavailable("no answer").at(7, Part::Vector).outcome_unknown();
         let document = document(error.into()).await;
-        assert_eq!((&document["item"], &document["outcome"]), (&7.into(), &"unknown".into()));
+        assert_eq!((&document["item"], &document["part"]), (&7.into(), &"vector".into()));
+        assert_eq!(document["outcome"], "unknown");
         assert!(document["detail"].as_str().unwrap().starts_with("items[7]: no answer"));
     }
 

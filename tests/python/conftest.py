@@ -14,6 +14,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    import vectord
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -57,6 +59,26 @@ def soak_seconds() -> float:
 def store(tmp_path: Path) -> str:
     """Return the URL of an empty directory store."""
     return str(tmp_path / "vectors")
+
+
+@pytest.fixture(params=["in process", "over HTTP"])
+def registry(request: pytest.FixtureRequest) -> Iterator[vectord.Registry]:
+    """Return an empty registry, live here and then behind a service: the classes are the same."""
+    import vectord  # noqa: PLC0415 - as above
+
+    served = vectord.open("memory:")
+    if request.param == "in process":
+        yield served
+        return
+    with vectord.Server(served) as server:
+        assert server.url is not None
+        yield vectord.connect(server.url)
+
+
+@pytest.fixture
+def is_remote(registry: vectord.Registry) -> bool:
+    """Say whether `registry` is behind a service, for the few things that differ."""
+    return registry.url.startswith("http")
 
 
 @pytest.fixture

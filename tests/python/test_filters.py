@@ -140,11 +140,11 @@ def make(rng: random.Random, depth: int = 3) -> dict[str, Any]:
 
 
 @pytest.fixture
-def docs() -> tuple[vectord.Index, dict[str, Any]]:
+def docs(registry: vectord.Registry) -> tuple[vectord.Index, dict[str, Any]]:
     """Return an index of 600 rows, and their metadata by id."""
     rng = random.Random(5)  # noqa: S311 - it has to repeat
     rows = {f"row-{i}": document(rng) for i in range(600)}
-    index = vectord.open("memory:").get_or_create("filters", DIMENSION)
+    index = registry.get_or_create("filters", DIMENSION)
     index.add(list(rows), np.random.default_rng(1).normal(size=(600, DIMENSION)), list(rows.values()))
     return index, rows
 
@@ -162,16 +162,19 @@ def ids(index: vectord.Index, filter_: dict[str, Any]) -> set[str]:
 
 def test_ten_thousand_filters_mean_what_a_naive_evaluator_says(
     docs: tuple[vectord.Index, dict[str, Any]],
+    is_remote: bool,  # noqa: FBT001 - a fixture
 ) -> None:
     """Identical sets, and at least 30 % of the filters match between one row and half of them."""
     index, rows = docs
     rng, telling = random.Random(11), 0  # noqa: S311 - it has to repeat
-    for _ in range(10_000):
+    # Over HTTP the filters are those of the same crate: enough of them to meet every way of writing one.
+    cases = 300 if is_remote else 10_000
+    for _ in range(cases):
         filter_ = make(rng)
         expected = {row_id for row_id, document in rows.items() if passes(filter_, row_id, document)}
         assert set(index.scan(filter_, limit=1000).ids) == expected, filter_
         telling += 1 <= len(expected) <= len(rows) // 2
-    assert telling >= 3_000
+    assert telling >= 0.3 * cases
 
 
 def test_searches_counts_and_listings_agree(docs: tuple[vectord.Index, dict[str, Any]]) -> None:
@@ -246,9 +249,9 @@ def test_pages_follow_one_another(docs: tuple[vectord.Index, dict[str, Any]]) ->
     assert met == sorted(rows)
 
 
-def test_values_are_counted() -> None:
+def test_values_are_counted(registry: vectord.Registry) -> None:
     """Most frequent first; of a list each scalar counts."""
-    index = vectord.open("memory:").get_or_create("values", DIMENSION)
+    index = registry.get_or_create("values", DIMENSION)
     given = [{"v": "a"}, {"v": ["a", "b"]}, {"v": 1}, {"v": 1.0}, {"v": 1}, {"w": 2}, None]
     index.add([str(i) for i in range(7)], np.ones((7, DIMENSION)), given)
     assert index.values("v") == [(1, 3), ("a", 2), ("b", 1)]

@@ -13,8 +13,8 @@ VECTORS = np.arange(12, dtype=np.float32).reshape(4, 3) + 1
 
 
 @pytest.fixture
-def docs() -> vectord.Index:
-    return vectord.open("memory:").create("docs", dimension=3, distance="euclidean")
+def docs(registry: vectord.Registry) -> vectord.Index:
+    return registry.create("docs", dimension=3, distance="euclidean")
 
 
 def test_a_data_frame_brings_everything(docs: vectord.Index) -> None:
@@ -79,18 +79,20 @@ def test_answers_become_data_frames(docs: vectord.Index) -> None:
     assert docs.search(VECTORS[0], k=1).to_pandas()["metadata"].tolist() == ["text"]
 
 
-def test_rows_of_any_metadata_go_in_again_by_their_parts(docs: vectord.Index) -> None:
+def test_rows_of_any_metadata_go_in_again_by_their_parts(
+    registry: vectord.Registry, docs: vectord.Index
+) -> None:
     metadata = [{"id": 1}, "text", None, {"other": [2]}]
     docs.add(list("abcd"), VECTORS, metadata)
     rows = docs.get(list("abcd"))
-    other = vectord.open("memory:").create("docs", dimension=3)
+    other = registry.create("other", dimension=3)
     other.add(rows.ids, rows.vectors, rows.metadata)
     assert other.get(list("abcd")).metadata == metadata
 
 
-def test_rows_go_out_and_in_again(docs: vectord.Index) -> None:
+def test_rows_go_out_and_in_again(registry: vectord.Registry, docs: vectord.Index) -> None:
     docs.add(list("abcd"), VECTORS, [{"page": i} for i in range(4)])
-    other = vectord.open("memory:").create("docs", dimension=3)
+    other = registry.create("other", dimension=3)
     other.add(docs.get(list("abcd")).to_pandas())
     assert np.array_equal(other.get(list("abcd")).vectors, VECTORS)
     assert other.get(["c"]).metadata == [{"page": 2}]

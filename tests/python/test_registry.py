@@ -46,8 +46,7 @@ def test_a_missing_index_is_a_key_error(store: str) -> None:
         registry.delete("docs")
 
 
-def test_get_or_create_names_both_when_they_differ() -> None:
-    registry = vectord.open("memory:")
+def test_get_or_create_names_both_when_they_differ(registry: vectord.Registry) -> None:
     registry.get_or_create("docs", 3).add(["a"], EYE[:1])
     assert len(registry.get_or_create("docs", dimension=3)) == 1
     with pytest.raises(vectord.AlreadyExistsError):
@@ -72,9 +71,11 @@ def test_get_or_create_names_both_when_they_differ() -> None:
         ({"dimension": 3, "distance": "l2"}, "expected cosine, euclidean or dot"),
     ],
 )
-def test_parameters_outside_their_limits_are_refused(given: dict[str, object], why: str) -> None:
+def test_parameters_outside_their_limits_are_refused(
+    registry: vectord.Registry, given: dict[str, object], why: str
+) -> None:
     with pytest.raises(vectord.InvalidArgumentError, match=why):
-        vectord.open("memory:").create("docs", **given)  # type: ignore[arg-type]
+        registry.create("docs", **given)  # type: ignore[arg-type]
 
 
 def test_two_handles_of_one_url_share(store: str) -> None:
@@ -128,8 +129,7 @@ def test_closing_ends_every_index_and_may_be_repeated(store: str) -> None:
     assert "a" in reopened(store)
 
 
-def test_closing_an_index_closes_that_handle_only() -> None:
-    registry = vectord.open("memory:")
+def test_closing_an_index_closes_that_handle_only(registry: vectord.Registry) -> None:
     with registry.create("docs", 3) as docs:
         docs.add(["a"], EYE[:1])
     docs.close()

@@ -41,9 +41,9 @@ def clustered(rows: int, dimension: int, seed: int) -> npt.NDArray[np.float32]:
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
-def test_exact_search_is_numpys_ranking(distance: Distance) -> None:
+def test_exact_search_is_numpys_ranking(registry: vectord.Registry, distance: Distance) -> None:
     vectors = clustered(3_000, 24, 1)
-    docs = vectord.open("memory:").create("docs", 24, distance=distance)
+    docs = registry.create("docs", 24, distance=distance)
     docs.add([str(i) for i in range(3_000)], vectors)
     queries = clustered(20, 24, 2)
     batch = docs.search(queries, k=50, exact=True)
@@ -62,7 +62,9 @@ def test_exact_search_is_numpys_ranking(distance: Distance) -> None:
 
 @pytest.mark.parametrize("distance", DISTANCES)
 @pytest.mark.parametrize("kind", ["bytes", "text", "offset"])
-def test_exact_batches_are_numpys_ranking_whatever_is_coded(distance: Distance, kind: str) -> None:
+def test_exact_batches_are_numpys_ranking_whatever_is_coded(
+    registry: vectord.Registry, distance: Distance, kind: str
+) -> None:
     rng = np.random.default_rng(21)
     rows, queries = clustered(5_000, 40, 22), clustered(70, 40, 23)
     if kind == "bytes":
@@ -71,7 +73,7 @@ def test_exact_batches_are_numpys_ranking_whatever_is_coded(distance: Distance, 
     elif kind == "offset":
         rows, queries = 300 + rows, 300 + queries
     rows[4_000:4_200] = rows[:200]
-    docs = vectord.open("memory:").create("docs", 40, distance=distance)
+    docs = registry.create("docs", 40, distance=distance)
     docs.add([str(i) for i in range(5_000)], rows)
     docs.delete([str(i) for i in range(0, 5_000, 7)])
     alive = np.arange(5_000) % 7 != 0
@@ -89,9 +91,9 @@ def test_exact_batches_are_numpys_ranking_whatever_is_coded(distance: Distance, 
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
-def test_the_graph_finds_nearly_all(distance: Distance) -> None:
+def test_the_graph_finds_nearly_all(registry: vectord.Registry, distance: Distance) -> None:
     vectors = clustered(4_000, 24, 3)
-    docs = vectord.open("memory:").create("docs", 24, distance=distance)
+    docs = registry.create("docs", 24, distance=distance)
     docs.add([str(i) for i in range(4_000)], vectors)
     queries = clustered(100, 24, 4)
     exact = docs.search(queries, k=10, exact=True).distances
@@ -115,10 +117,10 @@ def test_all_copies_of_a_vector_are_found() -> None:
     assert docs.search(vectors[others], k=1).ids[:, 0].tolist() == [ids[i] for i in others]
 
 
-def test_answers_are_never_padded_and_never_short() -> None:
-    docs = vectord.open("memory:").create("docs", 4)
+def test_answers_are_never_padded_and_never_short(registry: vectord.Registry) -> None:
+    docs = registry.create("docs", 4)
     docs.add(["a", "b"], np.eye(4)[:2], [{"x": 1}, None])
-    hits = docs.search(np.ones(4), k=10**9)
+    hits = docs.search(np.ones(4), k=1_000)
     assert (len(hits), hits.ids.shape, hits.distances.dtype) == (2, (2,), np.float32)
     assert hits.metadata == [{"x": 1}, None]
     assert list(hits) == [
@@ -138,6 +140,12 @@ def test_answers_are_never_padded_and_never_short() -> None:
     assert pickle.loads(pickle.dumps(hits)).metadata == hits.metadata  # noqa: S301
 
 
+def test_in_process_there_is_no_limit_on_k() -> None:
+    docs = vectord.open("memory:").create("docs", 4)
+    docs.add(["a", "b"], np.eye(4)[:2])
+    assert len(docs.search(np.ones(4), k=10**9)) == 2
+
+
 def test_a_shorter_answer_is_padded_in_two_dimensions() -> None:
     # Nothing in this release answers so; a filter will.
     one: tuple[int, bool, list[str], list[float], list[str | None], str]
@@ -149,8 +157,8 @@ def test_a_shorter_answer_is_padded_in_two_dimensions() -> None:
     assert batch.metadata == [[None], [1, None]]
 
 
-def test_a_stored_row_is_a_query() -> None:
-    docs = vectord.open("memory:").create("docs", 4)
+def test_a_stored_row_is_a_query(registry: vectord.Registry) -> None:
+    docs = registry.create("docs", 4)
     docs.add(["a", "b"], np.eye(4)[:2])
     assert docs.search(id="b", k=1).ids.tolist() == ["b"]
     with pytest.raises(vectord.NotFoundError):
@@ -177,15 +185,17 @@ def test_a_stored_row_is_a_query() -> None:
         ({"query": np.ones(4), "id": "a"}, "not both"),
     ],
 )
-def test_what_cannot_be_searched_for_is_refused(given: dict[str, Any], why: str) -> None:
-    docs = vectord.open("memory:").create("docs", 4)
+def test_what_cannot_be_searched_for_is_refused(
+    registry: vectord.Registry, given: dict[str, Any], why: str
+) -> None:
+    docs = registry.create("docs", 4)
     docs.add(["a"], np.ones((1, 4)))
     with pytest.raises(vectord.InvalidArgumentError, match=why):
         docs.search(**given)
 
 
-def test_get_keeps_the_order_and_leaves_out_what_is_missing() -> None:
-    docs = vectord.open("memory:").create("docs", 2)
+def test_get_keeps_the_order_and_leaves_out_what_is_missing(registry: vectord.Registry) -> None:
+    docs = registry.create("docs", 2)
     docs.add(["a", "b"], np.eye(2), [{"x": 1}, None])
     rows = docs.get(["b", "zz", "a", "b"])
     assert rows.ids.tolist() == ["b", "a", "b"]
@@ -200,8 +210,7 @@ def test_get_keeps_the_order_and_leaves_out_what_is_missing() -> None:
     assert copy.vectors.dtype == np.float32
 
 
-def test_what_is_not_the_querys_fault_is_not_called_so() -> None:
-    registry = vectord.open("memory:")
+def test_what_is_not_the_querys_fault_is_not_called_so(registry: vectord.Registry) -> None:
     docs = registry.create("docs", 2)
     registry.delete("docs")
     with pytest.raises(vectord.NotFoundError) as caught:
@@ -270,8 +279,11 @@ def test_random_histories_equal_a_dict(store: str, distance: Distance) -> None:
             assert np.allclose([truth[id_] for id_ in hits.ids], expected, atol=1e-5)
 
 
-def test_threads_search_while_another_writes() -> None:
-    docs = vectord.open("memory:").create("docs", 16)
+def test_threads_search_while_another_writes(
+    registry: vectord.Registry,
+    is_remote: bool,  # noqa: FBT001 - a fixture
+) -> None:
+    docs = registry.create("docs", 16)
     vectors = clustered(2_000, 16, 9)
     ids = [str(i) for i in range(2_000)]
     docs.add(ids[:1_000], vectors[:1_000])
@@ -289,4 +301,5 @@ def test_threads_search_while_another_writes() -> None:
         for start in range(1_000, 2_000, 100):
             docs.add(ids[start : start + 100], vectors[start : start + 100])
         assert [answer.result() for answer in answers] == [300, 300]
-    assert docs.validate() == []
+    if not is_remote:
+        assert docs.validate() == []

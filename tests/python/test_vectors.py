@@ -21,8 +21,8 @@ IDS = [f"r{i}" for i in range(6)]
 
 
 @pytest.fixture
-def docs() -> vectord.Index:
-    return vectord.open("memory:").create("docs", dimension=4, distance="euclidean")
+def docs(registry: vectord.Registry) -> vectord.Index:
+    return registry.create("docs", dimension=4, distance="euclidean")
 
 
 def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
