@@ -363,3 +363,26 @@ def ask(url: str, server: subprocess.Popen[bytes]) -> dict[str, int]:
                 raise
             time.sleep(0.05)
     pytest.fail("the service was not ready within 30 s")
+
+
+REMOTE = """
+import os, sys, vectord
+docs = vectord.connect(sys.argv[1]).create("docs", 3)
+docs.add(["a"], [[1, 0, 0]])
+child = os.fork()
+if child == 0:
+    docs.add(["b"], [[0, 1, 0]])
+    assert docs.search([0, 1, 0], k=1).ids.tolist() == ["b"]
+    os._exit(7)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+docs.add(["c"], [[0, 0, 1]])
+assert len(docs) == 3
+print(sorted(docs.scan().ids))
+"""
+
+
+def test_a_forked_child_makes_connections_of_its_own() -> None:
+    registry = vectord.open("memory:")
+    with vectord.Server(registry) as server:
+        assert server.url is not None
+        assert run(REMOTE, server.url) == "['a', 'b', 'c']\n"

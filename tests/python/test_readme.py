@@ -81,7 +81,8 @@ class Reader:
     def python(self, block: Block) -> None:
         """Run a Python block in the one session."""
         padding = "\n" * block.line
-        exec(compile(padding + block.text, str(README), "exec"), self.session)  # noqa: S102 - our own README
+        text = padding + block.text.replace(PORT, str(self.port))
+        exec(compile(text, str(README), "exec"), self.session)  # noqa: S102 - our own README
 
     def serve(self, block: Block) -> None:
         """Start a service and wait until it is ready."""
