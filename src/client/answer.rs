@@ -37,6 +37,8 @@ pub(super) enum Trouble {
     Late(Error),
     /// The service has no room for it now, and did nothing: again after this time.
     Busy(Error, Option<Duration>),
+    /// The service could not end it, and does not know what came of it: again after this time.
+    Unsure(Error, Option<Duration>),
     /// The service refused.
     Refused(Error),
 }
@@ -81,6 +83,7 @@ impl Trouble {
             | Self::Lost(error)
             | Self::Late(error)
             | Self::Busy(error, _)
+            | Self::Unsure(error, _)
             | Self::Refused(error) => error,
         }
     }
@@ -128,11 +131,13 @@ fn refused(response: Response) -> Trouble {
     let _ = response.take(LONGEST_PROBLEM).read_to_end(&mut bytes);
     let problem: Problem = serde_json::from_slice(&bytes).unwrap_or_default();
     let error = error(status, &problem).caused_by(Refusal { status: status.as_u16(), request_id });
-    let busy = matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
-    if busy && problem.outcome.as_deref() != Some("unknown") {
-        Trouble::Busy(error, after)
-    } else {
-        Trouble::Refused(error)
+    let unknown = problem.outcome.as_deref() == Some("unknown");
+    match status {
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS if !unknown => {
+            Trouble::Busy(error, after)
+        }
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => Trouble::Unsure(error, after),
+        StatusCode { .. } => Trouble::Refused(error),
     }
 }
 

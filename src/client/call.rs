@@ -52,8 +52,8 @@ impl Call {
         Self { accept, ..self }
     }
 
-    /// A write that the service recognises by its key when it comes again.
+    /// Under a key by which the service recognises the call when it comes again.
     pub(super) fn keyed(self, key: String) -> Self {
-        Self { idempotency_key: Some(key), effect: Effect::WritesOnce, ..self }
+        Self { idempotency_key: Some(key), ..self }
     }
 }

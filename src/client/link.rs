@@ -64,7 +64,8 @@ impl Link {
                 Trouble::Unsent(_) => Some(None),
                 Trouble::Busy(_, after) => Some(*after),
                 Trouble::Lost(_) if again => Some(None),
-                Trouble::Lost(_) | Trouble::Late(_) | Trouble::Refused(_) => None,
+                Trouble::Unsure(_, after) if again => Some(*after),
+                Trouble::Lost(_) | Trouble::Unsure(..) | Trouble::Late(_) | Trouble::Refused(_) => None,
             };
             if !pause.is_some_and(|after| pace.again(after)) {
                 return Err(self.ended(call, trouble));
@@ -107,9 +108,10 @@ impl Link {
     fn ended(&self, call: &Call, trouble: Trouble) -> Error {
         let unsure = match &trouble {
             Trouble::Lost(_) | Trouble::Late(_) => call.effect != Effect::Reads,
-            Trouble::Unsent(_) | Trouble::Busy(..) | Trouble::Refused(_) => false,
+            // What the service says of the outcome stands in the error.
+            Trouble::Unsent(_) | Trouble::Busy(..) | Trouble::Unsure(..) | Trouble::Refused(_) => false,
         };
-        let told = matches!(trouble, Trouble::Busy(..) | Trouble::Refused(_));
+        let told = matches!(trouble, Trouble::Busy(..) | Trouble::Unsure(..) | Trouble::Refused(_));
         let error = trouble.into_error();
         let error = if told { error } else { error.within(self.place()) };
         if unsure { error.outcome_unknown() } else { error }

@@ -11,7 +11,7 @@ use super::call::{Call, Effect};
 use super::index::{Fresh, RemoteIndex};
 use super::write::{raw, shift};
 use crate::error::Result;
-use crate::index::Row;
+use crate::index::{Recall, RecallOptions, Row};
 
 /// The longest body of ids that a service reads is 8 MiB.
 const IDS_BYTES: usize = 4 << 20;
@@ -48,6 +48,17 @@ struct Counted {
 #[derive(Deserialize)]
 struct Values {
     values: Vec<Counted>,
+}
+
+#[derive(Deserialize)]
+struct Measured {
+    recall: f64,
+    low: f64,
+    high: f64,
+    sample: usize,
+    k: usize,
+    ef: usize,
+    seq: u64,
 }
 
 impl From<Item> for Row {
@@ -113,6 +124,25 @@ impl RemoteIndex {
         url.query_pairs_mut().append_pair("field", field).append_pair("limit", &limit.to_string());
         let Values { values } = self.at.link.ask(&Call::get(url))?;
         Ok(values.into_iter().map(|Counted { value, count }| (value, count)).collect())
+    }
+
+    /// Has the service measure how good its answers are. `filter` is the text of the options' own.
+    pub fn recall(&self, options: &RecallOptions, filter: Option<&str>) -> Result<Recall> {
+        let RecallOptions { sample, k, ef, filter: _, queries, seed } = options;
+        let mut body = json!({ "sample": sample, "k": k, "seed": seed });
+        if let Some(ef) = ef {
+            body["ef"] = (*ef).into();
+        }
+        if let Some(text) = filter {
+            body["filter"] = raw(text)?;
+        }
+        if let Some(queries) = queries {
+            let rows = queries.chunks_exact(self.params().dimension as usize);
+            body["queries"] = rows.map(Value::from).collect();
+        }
+        let call = Call::new(Method::POST, self.url_fresh(["recall"], Fresh::default()), Effect::Reads);
+        let Measured { recall, low, high, sample, k, ef, seq } = self.at.link.ask(&call.json(&body))?;
+        Ok(Recall { recall, low, high, sample, k, ef, seq })
     }
 
     /// The figures of the index, as the service tells them.

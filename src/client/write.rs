@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::call::{Call, Effect, FRAME};
+use super::call::{Call, Effect, FRAME, JSON};
 use super::index::RemoteIndex;
 use super::read::pieces;
 use crate::error::{Error, Item, Result};
@@ -75,9 +75,7 @@ impl RemoteIndex {
             let (length, seq) = self.now()?;
             return Ok(Added { seq, added: 0, length, repeated: false });
         }
-        let call = Call::new(Method::POST, self.url(["add"]), Effect::WritesOnce);
-        let call =
-            call.body(FRAME, Bytes::from_owner(Body(rows))).keyed(key.map_or_else(fresh_key, str::to_owned));
+        let call = self.write("add", key).body(FRAME, Bytes::from_owner(Body(rows)));
         let answer = self.at.link.send(&call)?;
         let added: Added = self.at.link.parse(&answer)?;
         self.wrote(added.seq);
@@ -108,8 +106,7 @@ impl RemoteIndex {
     }
 
     fn deleted(&self, body: &serde_json::Value) -> Result<Deleted> {
-        let call = Call::new(Method::POST, self.url(["delete"]), Effect::Writes).json(body);
-        let deleted: Deleted = self.at.link.ask(&call)?;
+        let deleted: Deleted = self.at.link.ask(&self.write("delete", None).json(body))?;
         self.wrote(deleted.seq);
         Ok(deleted)
     }
@@ -128,10 +125,15 @@ impl RemoteIndex {
             body.extend_from_slice(format!("{comma}{{\"id\":{id},\"metadata\":{text}}}").as_bytes());
         }
         body.extend_from_slice(b"]}");
-        let call = Call::new(Method::POST, self.url(["metadata"]), Effect::Writes);
-        let set: MetadataSet = self.at.link.ask(&call.body(super::call::JSON, body))?;
+        let set: MetadataSet = self.at.link.ask(&self.write("metadata", None).body(JSON, body))?;
         self.wrote(set.seq);
         Ok(set)
+    }
+
+    /// A write of rows under `key`, or under one that nobody else has.
+    fn write(&self, route: &str, key: Option<&str>) -> Call {
+        let key = key.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
+        Call::new(Method::POST, self.url([route]), Effect::WritesOnce).keyed(key)
     }
 
     /// Has the service write a snapshot now, and returns its seq.
@@ -145,10 +147,6 @@ impl RemoteIndex {
         let Checkpointed { seq } = self.at.link.ask(&call)?;
         Ok(seq)
     }
-}
-
-fn fresh_key() -> String {
-    uuid::Uuid::new_v4().to_string()
 }
 
 /// JSON text as a value.

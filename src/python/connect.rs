@@ -45,10 +45,10 @@ const API_KEY: &str = "VECTORD_API_KEY";
 ///
 /// Notes
 /// -----
-/// A read that fails on its way, and any call that the service had no room for, is sent again, up to five times
-/// within ten seconds. So is :meth:`Index.add`, since its batches carry idempotency keys: nothing is doubled. Other
-/// writes whose answer is lost raise UnavailableError with ``outcome`` "unknown". Reads see what was written through
-/// the same Index, whichever server behind the address answers.
+/// A call that fails on its way, or that the service had no room for, is sent again, up to five times within ten
+/// seconds. Writes of rows carry idempotency keys, so that nothing is done twice. Creating or deleting an index whose
+/// answer is lost raises UnavailableError with ``outcome`` "unknown". Reads see what was written through the same
+/// Index, whichever server behind the address answers.
 ///
 /// Other than in process: `k` is at most 1,000; a :meth:`Index.delete` of more than 7 MiB of ids is several
 /// deletes; :meth:`Index.validate` is unsupported; the service's errors have its ``request_id``.

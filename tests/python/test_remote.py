@@ -213,15 +213,30 @@ def test_a_read_whose_answer_was_lost_is_repeated(served: tuple[vectord.Registry
         assert sum("/search" in path for _, path, _ in asked) == 2
 
 
-def test_another_write_whose_answer_was_lost_is_not_repeated(served: tuple[vectord.Registry, str]) -> None:
+def test_deletes_and_metadata_whose_answer_was_lost_are_done_once(
+    served: tuple[vectord.Registry, str],
+) -> None:
     docs = served[0].create("docs", 3)
-    docs.add(["a"], EYE[:1])
-    with stub(once("/index", LOST), served[1]) as (url, asked):
-        # The first listing is repeated; a creation is not.
-        registry = vectord.connect(url)
-        assert len(asked) == 2
-    with stub(once("/index", Answer(200, {"names": []})), served[1]) as (url, _):
-        registry = vectord.connect(url)
+    docs.add(["a", "b"], EYE[:2])
+    with stub(once("/metadata", LOST), served[1]) as (url, _):
+        remote = vectord.connect(url)["docs"]
+        assert remote.set_metadata(["a"], [{"n": 1}]) == vectord.MetadataSet(seq=3, updated=1, length=2)
+    for ids, filter_, left in ((["a"], None, 1), (None, {"$id": "b"}, 0)):
+        with stub(once("/delete", LOST), served[1]) as (url, _):
+            deleted = vectord.connect(url)["docs"].delete(ids, filter=filter_)
+            assert deleted == vectord.Deleted(seq=4 + (left == 0), deleted=1, length=left)
+    assert docs.seq == 5
+
+
+def test_a_write_the_service_is_unsure_of_is_asked_for_again(served: tuple[vectord.Registry, str]) -> None:
+    served[0].create("docs", 3)
+    document = {"code": "unavailable", "detail": "the store is slow", "outcome": "unknown"}
+    with stub(once("/add", Answer(503, document, retry_after="0")), served[1]) as (url, asked):
+        assert vectord.connect(url)["docs"].add(["a"], EYE[:1]).seq == 2
+        assert len({headers["idempotency-key"] for *_, headers in asked[-2:]}) == 1
+
+
+def test_a_creation_whose_answer_was_lost_is_not_repeated(served: tuple[vectord.Registry, str]) -> None:
     lost = [LOST]
 
     def answer(method: str, *_: object) -> Answer | None:
