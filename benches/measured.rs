@@ -63,10 +63,7 @@ fn measured(index: &Index, queries: &[f32]) {
                 (0..20).map(|seed| recall(RecallOptions { seed, ..options.clone() })).collect();
             let held = samples.iter().filter(|one| (one.low..=one.high).contains(&all.recall)).count();
             let wide = samples.iter().map(|one| one.high - one.low).sum::<f64>() / 20.0;
-            println!(
-                "{:<5} {:.4} {:.4}     {held} of 20, {wide:.4}  {what}",
-                all.ef, all.recall, out.recall
-            );
+            println!("{:<5} {:.4} {:.4}     {held} of 20, {wide:.4}  {what}", all.ef, all.recall, out.recall);
         }
     }
     let clock = Instant::now();

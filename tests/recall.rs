@@ -77,7 +77,8 @@ fn a_row_that_asks_is_not_there() {
     for distance in Distance::ALL {
         let (index, _) = made(ROWS, 0, distance);
         let check = |state: &str| {
-            for filter in [None, Some(r#"{"digit": {"$ne": 3}}"#), Some(r#"{"digit": 3}"#), Some(r#"{"$id": "7"}"#)]
+            for filter in
+                [None, Some(r#"{"digit": {"$ne": 3}}"#), Some(r#"{"digit": 3}"#), Some(r#"{"$id": "7"}"#)]
             {
                 for k in [1, 10] {
                     let filter = filter.map(|text| Filter::parse(text).unwrap());
@@ -113,7 +114,8 @@ fn copies_ask_and_are_found() {
     add(&index, 1, 0, &rows);
     index.attach_all();
     for k in [1, 10] {
-        let all = recall(&index, RecallOptions { k, sample: 5_000, ef: Some(64), ..RecallOptions::default() });
+        let all =
+            recall(&index, RecallOptions { k, sample: 5_000, ef: Some(64), ..RecallOptions::default() });
         assert!(all.recall > 0.99, "{all:?}");
     }
 }
@@ -151,7 +153,11 @@ fn queries_from_outside_find_rows_themselves() {
     assert_eq!((given.sample, given.recall), (300, found as f64 / 3_000.0));
     let itself = recall(
         &index,
-        RecallOptions { queries: Some(index.get(&["77"])[0].as_ref().unwrap().vector.to_vec()), k: 1, ..options },
+        RecallOptions {
+            queries: Some(index.get(&["77"])[0].as_ref().unwrap().vector.to_vec()),
+            k: 1,
+            ..options
+        },
     );
     assert_eq!((itself.sample, itself.recall), (1, 1.0));
 }
@@ -171,7 +177,11 @@ fn what_cannot_be_measured_is_refused() {
     let queries = |values: &[f32]| refused(RecallOptions { queries: Some(values.to_vec()), ..usual() });
     assert_eq!(queries(&[]), "nobody asks: queries has no rows");
     assert!(queries(&[1.0]).contains("2 components, got 1"));
-    assert!(queries(&[1.0, 2.0, f32::NAN, 1.0]).contains("items[1]"), "{}", queries(&[1.0, 2.0, f32::NAN, 1.0]));
+    assert!(
+        queries(&[1.0, 2.0, f32::NAN, 1.0]).contains("items[1]"),
+        "{}",
+        queries(&[1.0, 2.0, f32::NAN, 1.0])
+    );
     let search = |options: SearchOptions| index.search(&[1.0, 1.0], &options).unwrap_err().to_string();
     for recall in [0.4, 1.0, f64::NAN] {
         let said = search(SearchOptions { recall: Some(recall), ..SearchOptions::new(1) });
@@ -247,7 +257,11 @@ fn a_curve_is_learnt_again_when_the_rows_have_changed() {
     let more: Vec<Vec<f32>> = (0..12_000).map(|_| random.vector(DIMENSION)).collect();
     add(&index, 2, 4_000, &more);
     index.attach_all();
-    let (large, recall) = met(&index, &more[..200].iter().map(|row| row.iter().map(|x| x + 0.01).collect()).collect::<Vec<_>>(), &options);
+    let (large, recall) = met(
+        &index,
+        &more[..200].iter().map(|row| row.iter().map(|x| x + 0.01).collect()).collect::<Vec<_>>(),
+        &options,
+    );
     assert!(recall > 0.96, "{recall}");
     assert!(large.unwrap_or(usize::MAX) > small.unwrap(), "{large:?} {small:?}");
     delete(&index, 3, 4_000..16_000);

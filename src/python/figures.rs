@@ -15,7 +15,8 @@ pub(super) fn of<'py>(py: Python<'py>, live: &LiveIndex, digest: bool) -> PyResu
         Ok::<_, Error>((digest, live.stats()?))
     })?;
     let LiveStats { index, bytes_store, objects, lag, halted, live_recall } = figures;
-    let Stats { rows, dead, tail, pending, bytes_memory, bytes_mapped, seq, codec, degree, ef_search } = index;
+    let Stats { rows, dead, tail, pending, bytes_memory, bytes_mapped, seq, codec, degree, ef_search } =
+        index;
     let (digest, seq) = match digest {
         Some(StateDigest { seq, digest }) => (Some(digest), seq),
         None => (None, seq),

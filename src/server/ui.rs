@@ -99,7 +99,15 @@ mod tests {
         for File { name, content_type: _, text } in FILES {
             let foreign = text.split("://").skip(1).find(|rest| !rest.starts_with("www.w3.org/2000/svg"));
             assert_eq!(foreign, None, "{name} names an address");
-            for sink in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", " style=", "<style"] {
+            for sink in [
+                "innerHTML",
+                "outerHTML",
+                "insertAdjacentHTML",
+                "document.write",
+                "eval(",
+                " style=",
+                "<style",
+            ] {
                 assert!(!text.contains(sink), "{name} holds {sink}");
             }
         }

@@ -44,6 +44,7 @@ impl Setup {
             follow: false,
             least_dead: self.least_dead,
             resolve_again: Duration::from_secs(3_600),
+            live_recall: 0.0,
         }
     }
 }
