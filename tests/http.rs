@@ -261,21 +261,6 @@ fn only_a_body_with_a_list_is_told_to_come_in_parts() {
 }
 
 #[test]
-fn a_key_is_refused_where_it_would_do_nothing() {
-    let service = small();
-    for (method, route, body) in [
-        ("DELETE", "items/a", ""),
-        ("POST", "delete", r#"{"ids":["a"]}"#),
-        ("POST", "metadata", r#"{"items":[{"id":"a","metadata":7}]}"#),
-    ] {
-        let request = service.request(method, &format!("/vectors/index/small/{route}"));
-        let detail = send(request.header("Idempotency-Key", "k").body(body)).problem(400, "invalid_argument");
-        assert!(detail.contains("taken on add only"), "{detail}");
-    }
-    assert_eq!(service.get("/vectors/index/small/items/a").ok()["metadata"], json!({"n": 1}));
-}
-
-#[test]
 fn k_is_ten_by_default_and_a_thousand_at_most() {
     let service = Service::serve("memory:");
     service.create("many", 2, "euclidean");

@@ -264,3 +264,219 @@ fn a_bad_frame_is_refused_whole() {
     let request = service.request("POST", "/vectors/index/docs/add").header("Content-Type", RAW);
     assert!(send(request.body("x")).problem(415, "invalid_argument").contains(FRAME));
 }
+
+fn keyed(service: &Service, method: &str, path: &str, key: &str, body: &Value) -> Answer {
+    let request =
+        service.request(method, &format!("/vectors/index/docs/{path}")).header("Idempotency-Key", key);
+    send(request.body(if body.is_null() { String::new() } else { body.to_string() }))
+}
+
+#[test]
+fn every_write_of_rows_is_answered_once_under_its_key() {
+    let (service, rows) = filled();
+    let row = |at: usize| json!({"id": format!("r{at}"), "vector": rows[at], "metadata": {"n": at}});
+    for (method, path, body) in [
+        ("POST", "add", json!({"items": [row(5)]})),
+        ("POST", "metadata", json!({"items": [{"id": "r1", "metadata": 7}, {"id": "r2", "metadata": null}]})),
+        ("POST", "delete", json!({"ids": ["r1", "r2", "none"]})),
+        ("POST", "delete", json!({"filter": {"n": {"$lt": 20}}})),
+        ("DELETE", "items/r40", Value::Null),
+        ("DELETE", "items/none", Value::Null),
+    ] {
+        let key = format!("{method} {path} {body}");
+        let mut first = keyed(&service, method, path, &key, &body).ok();
+        // What was deleted comes back, and stays: the repetition only tells what was.
+        let back: Vec<_> = (0..50).map(row).collect();
+        service.post("/vectors/index/docs/add", &json!({"items": back})).ok();
+        let mut again = keyed(&service, method, path, &key, &body).ok();
+        for answer in [&mut first, &mut again] {
+            answer.as_object_mut().unwrap().remove("repeated");
+        }
+        assert_eq!(again, first, "{key}");
+        assert_eq!(service.get("/vectors/index/docs").ok()["length"], ROWS, "{key}");
+        assert_eq!(service.get("/vectors/index/docs/items/r1").ok()["metadata"], json!({"n": 1}), "{key}");
+        if path != "items/none" {
+            let fresh = keyed(&service, method, path, &format!("{key} again"), &body).ok();
+            assert!(fresh["seq"].as_u64() > first["seq"].as_u64(), "another key is another write");
+        }
+        service.post("/vectors/index/docs/add", &json!({"items": (0..50).map(row).collect::<Vec<_>>()})).ok();
+    }
+}
+
+#[test]
+fn a_key_stands_for_one_write_only() {
+    let (service, _) = filled();
+    let one = json!({"ids": ["r1"]});
+    keyed(&service, "POST", "delete", "k", &one).ok();
+    for (path, body) in [
+        ("delete", json!({"ids": ["r2"]})),
+        ("delete", json!({"filter": {"n": 2}})),
+        ("metadata", json!({"items": [{"id": "r2", "metadata": 1}]})),
+    ] {
+        let detail = keyed(&service, "POST", path, "k", &body).problem(400, "invalid_argument");
+        assert!(detail.contains("\"k\" was used for another batch, at seq 3"), "{detail}");
+    }
+    for (key, says) in [("", "is empty"), (&"x".repeat(513), "at most 512 bytes, got 513")] {
+        for body in [&one, &json!({"filter": {"n": 2}})] {
+            let detail = keyed(&service, "POST", "delete", key, body).problem(400, "invalid_argument");
+            assert!(detail.contains(says), "{detail}");
+        }
+    }
+    assert_eq!(service.get("/vectors/index/docs").ok()["length"], ROWS - 1);
+}
+
+/// Every page of a listing, and their items in one.
+fn listed(service: &Service, query: &str) -> (usize, Vec<Value>) {
+    let (mut pages, mut items, mut after) = (0, Vec::new(), String::new());
+    loop {
+        let answer = service.get(&format!("/vectors/index/docs/items?{query}{after}")).ok();
+        pages += 1;
+        items.extend(answer["items"].as_array().unwrap().iter().cloned());
+        match answer["next"].as_str() {
+            Some(next) => after = format!("&after={}", next.replace('/', "%2F")),
+            None => return (pages, items),
+        }
+    }
+}
+
+#[test]
+fn pages_meet_every_row_once_by_id() {
+    let (service, rows) = filled();
+    let (pages, items) = listed(&service, "limit=70");
+    let mut expected: Vec<_> = (0..ROWS).map(|at| format!("r{at}")).collect();
+    expected.sort();
+    assert_eq!((pages, items.len()), (5, ROWS));
+    assert!(items.iter().zip(&expected).all(|(item, id)| item["id"] == *id));
+    let at: usize = expected[0][1..].parse().unwrap();
+    assert_eq!(items[0], service.get(&format!("/vectors/index/docs/items/r{at}")).ok());
+    assert_eq!(items[0]["vector"], json!(rows[at]));
+    assert_eq!(listed(&service, "").1.len(), ROWS);
+    let (_, even) = listed(&service, "limit=7&filter=%7B%22even%22%3Atrue%7D&include=metadata");
+    assert!(even.len() == 100 && even.iter().all(|item| item["metadata"]["even"] == true));
+    assert!(even.iter().all(|item| item.get("vector").is_none()));
+    let none = service.get("/vectors/index/docs/items?after=zz").ok();
+    assert_eq!((&none["items"], &none["next"]), (&json!([]), &Value::Null));
+    for (query, says) in [
+        ("limit=0", "limit must be 1..=1000, got 0"),
+        ("limit=1001", "limit must be 1..=1000, got 1001"),
+        ("limit=x", "limit: "),
+        ("page=2", "unknown field `page`"),
+        ("filter=%7B%22a%22%3A%7B%22%24near%22%3A1%7D%7D", "unknown operator"),
+        ("include=everything", "got \"everything\""),
+    ] {
+        let answer = service.get(&format!("/vectors/index/docs/items?{query}"));
+        let detail = answer.problem(400, "invalid_argument");
+        assert!(detail.contains(says), "{query}: {detail}");
+    }
+}
+
+#[test]
+fn rows_are_counted_by_filter_and_by_value() {
+    let (service, _) = filled();
+    let count = "/vectors/index/docs/count";
+    assert_eq!(service.post(count, &json!({})).ok(), json!({"count": ROWS, "seq": 2}));
+    assert_eq!(service.post(count, &json!({"filter": {"even": true}})).ok()["count"], 100);
+    assert_eq!(service.get(&format!("{count}?filter=%7B%22even%22%3Atrue%7D")).ok()["count"], 100);
+    assert_eq!(service.get(count).ok()["count"], ROWS);
+    assert_eq!(service.post(count, &json!({"filter": {"$id": "r7"}})).ok()["count"], 1);
+    service.post(count, &json!({"where": {}})).problem(400, "invalid_argument");
+    let values = "/vectors/index/docs/values";
+    let told = service.get(&format!("{values}?field=even")).ok();
+    assert_eq!(told["values"], json!([{"value": false, "count": 100}, {"value": true, "count": 100}]));
+    assert_eq!(service.get(&format!("{values}?field=n&limit=3")).ok()["values"].as_array().unwrap().len(), 3);
+    for (query, says) in [
+        ("", "field is missing"),
+        ("?field=n&limit=10001", "limit must be 1..=10000, got 10001"),
+        ("?field=n&top=1", "unknown field `top`"),
+        ("?field=", "names of fields"),
+    ] {
+        let detail = service.get(&format!("{values}{query}")).problem(400, "invalid_argument");
+        assert!(detail.contains(says), "{query}: {detail}");
+    }
+}
+
+#[test]
+fn a_read_sees_the_entry_it_asks_for_and_says_which_it_saw() {
+    let (service, rows) = filled();
+    let seq = service.get("/vectors/index/docs").ok()["seq"].as_u64().unwrap();
+    for (method, path, body) in [
+        ("GET", "", Value::Null),
+        ("GET", "/items/r1", Value::Null),
+        ("GET", "/items", Value::Null),
+        ("GET", "/count", Value::Null),
+        ("GET", "/values?field=n", Value::Null),
+        ("POST", "/get", json!({"ids": ["r1"]})),
+        ("POST", "/count", json!({})),
+        ("POST", "/search", json!({"vector": rows[0]})),
+    ] {
+        let between = if path.contains('?') { '&' } else { '?' };
+        let ask = |query: &str| {
+            let request = service.request(method, &format!("/vectors/index/docs{path}{between}{query}"));
+            send(request.body(if body.is_null() { String::new() } else { body.to_string() }))
+        };
+        let seen = ask(&format!("min_seq={seq}&consistency=strong"));
+        assert!(seen.status == 200, "{method} {path}: {}", seen.text);
+        assert_eq!(seen.headers["x-vectord-seq"], seq.to_string().as_str(), "{method} {path}");
+        let detail = ask("consistency=eventual").problem(400, "invalid_argument");
+        assert!(detail.contains("bounded"), "{method} {path}: {detail}");
+        let detail = ask("minseq=1").problem(400, "invalid_argument");
+        assert!(detail.contains("unknown field `minseq`"), "{method} {path}: {detail}");
+    }
+}
+
+#[test]
+fn who_has_the_rows_of_an_entry_is_told_so() {
+    let (service, _) = filled();
+    let get = |path: &str, tag: &str| {
+        send(service.request("GET", &format!("/vectors/index/docs/{path}")).header("If-None-Match", tag))
+    };
+    for path in ["items/r1", "items?limit=3", "count", "values?field=n"] {
+        let first = get(path, "");
+        let tag = first.headers["etag"].to_str().unwrap();
+        assert!(first.status == 200 && tag.starts_with("W/\""), "{path}: {tag}");
+        let again = get(path, tag);
+        assert_eq!(
+            (again.status, again.text.as_str(), &again.headers["etag"]),
+            (304, "", &first.headers["etag"])
+        );
+        assert_eq!(again.headers["x-vectord-seq"], first.headers["x-vectord-seq"]);
+        service.delete("/vectors/index/docs/items/r2").ok();
+        service
+            .post("/vectors/index/docs/add", &json!({"items": [{"id": "r2", "vector": [1, 2, 3, 4]}]}))
+            .ok();
+        assert_eq!(get(path, tag).status, 200, "{path}: a write makes another tag");
+    }
+}
+
+#[test]
+fn routes_that_take_no_options_refuse_them() {
+    let (service, _) = filled();
+    for (method, path) in [
+        ("GET", "?x=1"),
+        ("POST", "?x=1"),
+        ("GET", "/docs?x=1"),
+        ("POST", "/docs/add?x=1"),
+        ("POST", "/docs/get?x=1"),
+        ("POST", "/docs/delete?x=1"),
+        ("POST", "/docs/metadata?x=1"),
+        ("DELETE", "/docs/items/r1?x=1"),
+        ("GET", "/docs/stats?x=1"),
+        ("POST", "/docs/checkpoint?x=1"),
+        ("DELETE", "/docs?x=1"),
+    ] {
+        let answer = send(service.request(method, &format!("/vectors/index{path}")).body("{}"));
+        let detail = answer.problem(400, "invalid_argument");
+        assert!(detail.contains("unknown field `x`"), "{method} {path}: {detail}");
+    }
+    assert_eq!(service.get("/vectors/index/docs").ok()["length"], ROWS);
+}
+
+#[test]
+fn the_digest_is_told_on_request() {
+    let (service, _) = filled();
+    let plain = service.get("/vectors/index/docs/stats").ok();
+    assert!(plain.get("digest").is_none());
+    let told = service.get("/vectors/index/docs/stats?digest=true").ok();
+    assert_eq!((told["digest"].as_str().unwrap().len(), &told["seq"]), (32, &plain["seq"]));
+    service.get("/vectors/index/docs/stats?digest=maybe").problem(400, "invalid_argument");
+}

@@ -77,8 +77,12 @@ impl Ledger {
                 record.seq
             )));
         }
-        let outcome = Outcome { count: record.added, length: record.length };
-        Ok(Some(Known { seq: record.seq, outcome }))
+        Ok(Some(known(record)))
+    }
+
+    /// The answer that whatever was written under `key` got.
+    pub fn find_any(&self, key: &str) -> Option<Known> {
+        self.records.get(&digest(key.as_bytes())).map(known)
     }
 
     /// Remembers an applied entry; `outcomes` stand in the order of `ops`.
@@ -118,6 +122,10 @@ impl Ledger {
     pub fn clear(&mut self) {
         *self = Self::default();
     }
+}
+
+fn known(record: &IdempotencyRecord) -> Known {
+    Known { seq: record.seq, outcome: Outcome { count: record.added, length: record.length } }
 }
 
 fn digest(bytes: &[u8]) -> [u8; 16] {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::batch::Batch;
 use super::keeper::{Attempt, Keeper};
+use super::keyed::find_by_filter;
 use super::request::{Asked, Waiting, Write, Written};
 use crate::error::{Error, Part, Result};
 use crate::frame::{Frame, Ids, MetadataRows, Op, OpMeta};
@@ -184,8 +185,12 @@ impl Prepared {
     fn check(&mut self, keeper: &Keeper, key: Option<&str>, alone: bool) -> Result<Option<Written>> {
         keeper.check_writable()?;
         let index = keeper.shown.index();
-        if let Some(Known { seq, outcome: Outcome { count, length } }) =
-            key.map(|key| keeper.log.ledger().find(key, self.payload())).transpose()?.flatten()
+        let ledger = keeper.log.ledger();
+        let find = |key: &str| match self {
+            Self::Where(..) => find_by_filter(ledger, key),
+            Self::Rows(_) | Self::Ids(_) | Self::Metadata(_) => ledger.find(key, self.payload()),
+        };
+        if let Some(Known { seq, outcome: Outcome { count, length } }) = key.map(find).transpose()?.flatten()
         {
             let (count, length) = (count as usize, length as usize);
             return Ok(Some(Written { seq, count, length, repeated: true }));

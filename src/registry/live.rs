@@ -47,6 +47,11 @@ impl LiveIndex {
         self.inner.params
     }
 
+    /// What no other index has, not even one made under the same name on another store.
+    pub fn lineage(&self) -> [u8; 16] {
+        self.inner.origin.0
+    }
+
     /// The URL of its store.
     pub fn store_url(&self) -> String {
         self.inner.core.load().store.url()

@@ -15,6 +15,7 @@ mod freshness;
 mod group;
 mod handle;
 mod keeper;
+mod keyed;
 mod live;
 mod load;
 mod names;

@@ -4,6 +4,7 @@
 //! `_later` return when it is queued.
 
 use super::batch::Batch;
+use super::keyed::key_of_filter;
 use super::live::LiveIndex;
 use super::request::{Added, Asked, Deleted, MetadataSet, Request, Waiting, Write, Written};
 use crate::error::{Part, Result};
@@ -51,15 +52,31 @@ impl LiveIndex {
             let (seq, length) = self.now()?;
             return Ok(Deleted { seq, deleted: 0, length });
         }
-        let Written { seq, count, length, repeated: _ } = self.write(delete(ids), None)?;
-        Ok(Deleted { seq, deleted: count, length })
+        Ok(deleted(self.write(delete(ids), None)?))
+    }
+
+    /// Like [`delete`](Self::delete) with an idempotency key: as for [`add`](Self::add), a repetition is answered as
+    /// the first was.
+    pub fn delete_keyed<S: AsRef<str>>(&self, ids: &[S], key: &str) -> Result<Deleted> {
+        index::check_key(key)?;
+        if ids.is_empty() {
+            return self.delete(ids);
+        }
+        Ok(deleted(self.write(delete(ids), Some(key))?))
     }
 
     /// Removes the rows that pass `filter` in the state that the deletion is written on: also what other processes
     /// added in the meantime, if it passes.
     pub fn delete_where(&self, filter: Filter) -> Result<Deleted> {
-        let Written { seq, count, length, repeated: _ } = self.write(Write::DeleteWhere(filter), None)?;
-        Ok(Deleted { seq, deleted: count, length })
+        Ok(deleted(self.write(Write::DeleteWhere(filter), None)?))
+    }
+
+    /// Like [`delete_where`](Self::delete_where) with an idempotency key; `filter` is JSON. Where the first call deleted
+    /// anything, a repetition with the same text is answered as it was. Another filter under the key is another deletion.
+    pub fn delete_where_keyed(&self, filter: &str, key: &str) -> Result<Deleted> {
+        index::check_key(key)?;
+        let write = Write::DeleteWhere(Filter::parse(filter)?);
+        Ok(deleted(self.write(write, Some(&key_of_filter(key, filter)))?))
     }
 
     /// Like [`delete_where`](Self::delete_where), queued like [`add_later`](Self::add_later).
@@ -79,8 +96,21 @@ impl LiveIndex {
             let (seq, length) = self.now()?;
             return Ok(MetadataSet { seq, updated: 0, length });
         }
-        let Written { seq, count, length, repeated: _ } = self.write(set_metadata(rows)?, None)?;
-        Ok(MetadataSet { seq, updated: count, length })
+        Ok(updated(self.write(set_metadata(rows)?, None)?))
+    }
+
+    /// Like [`set_metadata`](Self::set_metadata) with an idempotency key: as for [`add`](Self::add), a repetition is
+    /// answered as the first was.
+    pub fn set_metadata_keyed<S: AsRef<str>>(
+        &self,
+        rows: &[(S, Option<S>)],
+        key: &str,
+    ) -> Result<MetadataSet> {
+        index::check_key(key)?;
+        if rows.is_empty() {
+            return self.set_metadata(rows);
+        }
+        Ok(updated(self.write(set_metadata(rows)?, Some(key))?))
     }
 
     /// Like [`set_metadata`](Self::set_metadata), queued like [`add_later`](Self::add_later): that an id is not
@@ -130,6 +160,14 @@ impl LiveIndex {
     pub(super) fn drop_index(&self) -> Result<u64> {
         self.core()?.ask(Request::Drop)
     }
+}
+
+fn deleted(Written { seq, count, length, repeated: _ }: Written) -> Deleted {
+    Deleted { seq, deleted: count, length }
+}
+
+fn updated(Written { seq, count, length, repeated: _ }: Written) -> MetadataSet {
+    MetadataSet { seq, updated: count, length }
 }
 
 fn delete<S: AsRef<str>>(ids: &[S]) -> Write {

@@ -9,7 +9,9 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use super::state::AppState;
-use super::{create, health, ids, indexes, items, metadata, metrics, outer, scrape, search, stats, ui};
+use super::{
+    counts, create, health, ids, indexes, items, metadata, metrics, outer, pages, scrape, search, stats, ui,
+};
 
 /// The routes over `state`: the same under `/v1/vectors` and `/vectors`.
 pub fn app(state: Arc<AppState>) -> Router {
@@ -18,10 +20,13 @@ pub fn app(state: Arc<AppState>) -> Router {
         .route("/index/{name}", get(indexes::describe).delete(indexes::delete))
         .route("/index/{name}/add", post(items::add))
         .route("/index/{name}/search", post(search::search))
+        .route("/index/{name}/items", get(pages::list))
         .route("/index/{name}/items/{id}", get(items::get_one).delete(items::delete_one))
         .route("/index/{name}/get", post(ids::get))
         .route("/index/{name}/delete", post(ids::delete))
         .route("/index/{name}/metadata", post(metadata::set))
+        .route("/index/{name}/count", get(counts::get_count).post(counts::count))
+        .route("/index/{name}/values", get(counts::values))
         .route("/index/{name}/stats", get(stats::stats))
         .route("/index/{name}/checkpoint", post(stats::checkpoint));
     let router = Router::new()

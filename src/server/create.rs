@@ -12,6 +12,7 @@ use super::answer;
 use super::body::{JsonText, parse};
 use super::live::{Answer, blocking};
 use super::object::Integer;
+use super::query::{Asked, Nothing};
 use super::state::AppState;
 use crate::error::Result;
 use crate::registry::{DEFAULT_M, Distance, LiveIndex, Params, within};
@@ -57,7 +58,11 @@ pub(super) struct Described {
     pub(super) ef_search_automatic: bool,
 }
 
-pub(super) async fn create(State(state): State<Arc<AppState>>, JsonText(text): JsonText<LIMIT>) -> Answer {
+pub(super) async fn create(
+    State(state): State<Arc<AppState>>,
+    Asked(Nothing {}): Asked<Nothing>,
+    JsonText(text): JsonText<LIMIT>,
+) -> Answer {
     blocking(move || {
         let body: Body = parse(&text)?;
         let params = params(&body)?;

@@ -9,12 +9,14 @@ use serde_json::value::RawValue;
 use super::answer;
 use super::body::{JsonText, parse};
 use super::items;
-use super::keyed::Keyless;
+use super::keyed::Keyed;
+use super::limits;
 use super::list::{list, named};
 use super::live::{Answer, Live, blocking};
 use super::problem::Problem;
+use super::query::{Asked, Fresh, Nothing};
 use crate::error::{Error, Result};
-use crate::registry::{Filter, Freshness};
+use crate::registry::Filter;
 
 const LIMIT: usize = 8 << 20;
 
@@ -27,28 +29,44 @@ struct Which<'a> {
     filter: Option<&'a RawValue>,
 }
 
-pub(super) async fn get(Live(live): Live, JsonText(text): JsonText<LIMIT, true>) -> Answer {
+pub(super) async fn get(
+    Live(live): Live,
+    Asked(fresh): Asked<Fresh>,
+    JsonText(text): JsonText<LIMIT, true>,
+) -> Answer {
+    let fresh = fresh.freshness()?;
     blocking(move || {
         let ids = ids(&text).map_err(named_ids)?;
+        limits::check_rows(ids.len(), live.params().dimension)?;
         let ids: Vec<_> = ids.iter().map(String::as_str).collect();
-        let reader = live.reader(Freshness::default()).map_err(named_ids)?;
+        let reader = live.reader(fresh)?;
         let (seq, found) = (reader.seq(), reader.get(&ids));
         Ok(answer::rows(seq, found.iter().flatten()))
     })
     .await
 }
 
-pub(super) async fn delete(Live(live): Live, _: Keyless, JsonText(text): JsonText<LIMIT, true>) -> Answer {
+pub(super) async fn delete(
+    Live(live): Live,
+    Asked(Nothing {}): Asked<Nothing>,
+    Keyed(key): Keyed,
+    JsonText(text): JsonText<LIMIT, true>,
+) -> Answer {
     blocking(move || {
         let Which { ids: listed, filter } = parse(&text)?;
         if let Some(filter) = filter {
             if listed.is_some() {
                 return Err(Error::invalid("give ids or filter, not both").into());
             }
-            return Ok(items::deleted(live.delete_where(Filter::parse(filter.get())?)?));
+            let done = match key {
+                Some(key) => live.delete_where_keyed(filter.get(), &key),
+                None => live.delete_where(Filter::parse(filter.get())?),
+            };
+            return Ok(items::deleted(done?));
         }
         let ids = ids(&text).map_err(named_ids)?;
-        Ok(items::deleted(live.delete(&ids).map_err(named_ids)?))
+        let done = key.map_or_else(|| live.delete(&ids), |key| live.delete_keyed(&ids, &key));
+        Ok(items::deleted(done.map_err(named_ids)?))
     })
     .await
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::answer;
 use super::create::{Described, Told};
 use super::live::{Answer, Live, Name, blocking, reading};
+use super::query::{Asked, Fresh, Nothing};
 use super::state::AppState;
 
 #[derive(Serialize)]
@@ -21,7 +22,7 @@ struct Names {
     names: Vec<String>,
 }
 
-pub(super) async fn names(State(state): State<Arc<AppState>>) -> Answer {
+pub(super) async fn names(State(state): State<Arc<AppState>>, Asked(Nothing {}): Asked<Nothing>) -> Answer {
     blocking(move || {
         let names = state.registry.names()?;
         Ok(Json(Names { count: names.len(), names }).into_response())
@@ -29,8 +30,8 @@ pub(super) async fn names(State(state): State<Arc<AppState>>) -> Answer {
     .await
 }
 
-pub(super) async fn describe(Live(live): Live) -> Answer {
-    reading(live, |live, reader| {
+pub(super) async fn describe(Live(live): Live, Asked(fresh): Asked<Fresh>) -> Answer {
+    reading(live, fresh.freshness()?, |live, reader| {
         let seq = reader.seq();
         let ef_search_automatic = live.params().ef_search.is_none();
         let described = Described { params: Told::of(live)?, length: reader.len(), seq, ef_search_automatic };
@@ -39,7 +40,11 @@ pub(super) async fn describe(Live(live): Live) -> Answer {
     .await
 }
 
-pub(super) async fn delete(State(state): State<Arc<AppState>>, Name(name): Name) -> Answer {
+pub(super) async fn delete(
+    State(state): State<Arc<AppState>>,
+    Name(name): Name,
+    Asked(Nothing {}): Asked<Nothing>,
+) -> Answer {
     blocking(move || {
         state.registry.delete(&name)?;
         state.loading.note(&name, None);

@@ -12,13 +12,14 @@ use serde_json::value::RawValue;
 
 use super::answer;
 use super::content::{Form, form};
+use super::etag::Known;
 use super::floats::floats;
-use super::keyed::{Keyless, idempotency_key};
+use super::keyed::{Keyed, idempotency_key};
 use super::list::list;
 use super::live::{Answer, Live, PathId, blocking, reading};
 use super::object::{Object, Text};
 use super::patience;
-use super::query::{Asked, Nothing};
+use super::query::{Asked, Fresh, Nothing};
 use super::state::AppState;
 use crate::error::{Error, Part, Result};
 use crate::registry::{Added, Batch, Deleted};
@@ -110,18 +111,33 @@ pub(super) fn no_id(at: usize) -> Error {
     Error::invalid("id is missing").at(at, Part::Id)
 }
 
-pub(super) async fn get_one(Live(live): Live, PathId(id): PathId) -> Answer {
-    reading(live, move |_, reader| {
+pub(super) async fn get_one(
+    Live(live): Live,
+    PathId(id): PathId,
+    Asked(fresh): Asked<Fresh>,
+    known: Known,
+) -> Answer {
+    reading(live, fresh.freshness()?, move |live, reader| {
         let seq = reader.seq();
         let found = reader.get(&[&id]).pop().flatten();
         let row = found.ok_or_else(|| Error::not_found(format!("no row has the id {id:?}")))?;
-        Ok(answer::row(seq, &row))
+        Ok(known.tagged(live, seq, answer::row(seq, &row)))
     })
     .await
 }
 
-pub(super) async fn delete_one(Live(live): Live, _: Keyless, PathId(id): PathId) -> Answer {
-    blocking(move || Ok(deleted(live.delete(&[id])?))).await
+pub(super) async fn delete_one(
+    Live(live): Live,
+    PathId(id): PathId,
+    Asked(Nothing {}): Asked<Nothing>,
+    Keyed(key): Keyed,
+) -> Answer {
+    blocking(move || {
+        let ids = [id];
+        let done = key.map_or_else(|| live.delete(&ids), |key| live.delete_keyed(&ids, &key));
+        Ok(deleted(done?))
+    })
+    .await
 }
 
 /// The answer to a delete.

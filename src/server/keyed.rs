@@ -1,6 +1,6 @@
-//! The header `Idempotency-Key`: the name of an add that may be sent twice.
+//! The header `Idempotency-Key`: the name of a write of rows that may be sent twice.
 //!
-//! What it does is the registry's business. Other writes of rows refuse it: a key in vain would be a false safety.
+//! What it does is the registry's business.
 
 use std::sync::Arc;
 
@@ -23,16 +23,13 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
     headers.get(IDEMPOTENCY_KEY).map(text).transpose()
 }
 
-/// Stands in the handlers that take no key, and refuses a request that has one.
-pub(super) struct Keyless;
+/// The same, for handlers that take the headers apart.
+pub(super) struct Keyed(pub(super) Option<String>);
 
-impl FromRequestParts<Arc<AppState>> for Keyless {
+impl FromRequestParts<Arc<AppState>> for Keyed {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<AppState>) -> Result<Self, Problem> {
-        if parts.headers.contains_key(IDEMPOTENCY_KEY) {
-            return Err(Error::invalid("the header Idempotency-Key is taken on add only").into());
-        }
-        Ok(Self)
+        Ok(Self(idempotency_key(&parts.headers)?))
     }
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::body::{expect_object, malformed};
-use super::problem::{Problem, status};
+use super::problem::{Problem, part, status};
 use crate::error::{Error, Outcome, Part, Result};
 
 /// Parses an object whose one field is the list `field`, and calls `each` with every element and its number.
@@ -41,7 +41,9 @@ pub(super) fn named(name: &str, error: Error) -> Problem {
         Outcome::Known => renamed,
         Outcome::Unknown => renamed.outcome_unknown(),
     };
-    Problem::new(status(kind), renamed.caused_by(error)).with("item", at.into())
+    Problem::new(status(kind), renamed.caused_by(error))
+        .with("item", at.into())
+        .with("part", part(item.part).into())
 }
 
 struct Run<T, F> {

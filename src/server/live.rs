@@ -93,9 +93,9 @@ pub(super) async fn blocking<T: Send + 'static>(
 /// Runs a short read: where it is if it need not wait for the store or another thread, else where it may block.
 pub(super) async fn reading<T: Send + 'static>(
     live: LiveIndex,
+    fresh: Freshness,
     read: impl FnOnce(&LiveIndex, Reader) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    let fresh = Freshness::default();
     let is_fresh = live.is_fresh(fresh);
     let call = move || read(&live, live.reader(fresh)?);
     if is_fresh { call() } else { blocking(call).await }

@@ -9,10 +9,11 @@ use serde_json::value::RawValue;
 use super::answer;
 use super::body::JsonText;
 use super::items::no_id;
-use super::keyed::Keyless;
+use super::keyed::Keyed;
 use super::list::list;
 use super::live::{Answer, Live, blocking};
 use super::object::{Object, Text};
+use super::query::{Asked, Nothing};
 use crate::error::{Error, Part};
 use crate::registry::MetadataSet;
 
@@ -39,7 +40,12 @@ struct SetAnswer {
     seq: u64,
 }
 
-pub(super) async fn set(Live(live): Live, _: Keyless, JsonText(text): JsonText<LIMIT, true>) -> Answer {
+pub(super) async fn set(
+    Live(live): Live,
+    Asked(Nothing {}): Asked<Nothing>,
+    Keyed(key): Keyed,
+    JsonText(text): JsonText<LIMIT, true>,
+) -> Answer {
     blocking(move || {
         let mut rows = Vec::new();
         let count = list(&text, "items", |at, Object(item): Object<Item<'_>>| {
@@ -53,7 +59,8 @@ pub(super) async fn set(Live(live): Live, _: Keyless, JsonText(text): JsonText<L
         if count.is_none_or(|count| count == 0) {
             return Err(Error::invalid("items is empty: give at least one {id, metadata}").into());
         }
-        let MetadataSet { seq, updated, length } = live.set_metadata(&rows)?;
+        let done = key.map_or_else(|| live.set_metadata(&rows), |key| live.set_metadata_keyed(&rows, &key));
+        let MetadataSet { seq, updated, length } = done?;
         Ok(answer::json(StatusCode::OK, seq, &SetAnswer { updated, length, seq }))
     })
     .await

@@ -74,7 +74,7 @@ fn retryable(kind: ErrorKind, status: StatusCode) -> bool {
     }
 }
 
-fn part(part: Part) -> &'static str {
+pub(super) fn part(part: Part) -> &'static str {
     match part {
         Part::Id => "id",
         Part::Vector => "vector",

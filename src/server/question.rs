@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use super::body::parse;
 use super::floats::floats;
 use super::include::Include;
+use super::limits;
 use super::object::Integer;
 use super::query::{Fresh, asked, freshness};
 use crate::error::{Error, Part, Result};
@@ -160,6 +161,9 @@ impl Question {
             return Err(Error::invalid(format!(
                 "too many rows are asked for at once: at most {MOST_HITS} (vectors x k), got {lists} x {k}"
             )));
+        }
+        if self.include.vector {
+            limits::check_rows(lists * k, dimension as u32)?;
         }
         Ok(self)
     }

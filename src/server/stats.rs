@@ -3,12 +3,13 @@
 //! Both ask the store, unlike a search.
 
 use axum::http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::answer;
 use super::live::{Answer, Live, blocking};
+use super::query::{Asked, Nothing};
 use crate::index::Stats;
-use crate::registry::{Estimate, LiveRecall, LiveStats};
+use crate::registry::{Estimate, LiveRecall, LiveStats, StateDigest};
 
 #[derive(Serialize)]
 struct Told<'a> {
@@ -27,6 +28,9 @@ struct Told<'a> {
     ef_search: usize,
     halted: Option<String>,
     live_recall: Option<Recalled>,
+    /// Of the state after `seq`, if it is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
 }
 
 /// What this process' approximate searches found.
@@ -57,17 +61,31 @@ impl From<Estimate> for Estimated {
     }
 }
 
+/// The query string.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    /// Tell the digest, too: it waits until every row is in the graph, and reads the whole index.
+    #[serde(default)]
+    digest: bool,
+}
+
 #[derive(Serialize)]
 struct Checkpointed {
     seq: u64,
 }
 
-pub(super) async fn stats(Live(live): Live) -> Answer {
+pub(super) async fn stats(Live(live): Live, Asked(Wanted { digest }): Asked<Wanted>) -> Answer {
     blocking(move || {
+        let digest = digest.then(|| live.digest()).transpose()?;
         let LiveStats { index, bytes_store, objects, lag, halted, live_recall } = live.stats()?;
         let Stats { rows, dead, tail, pending, bytes_memory, bytes_mapped, seq, codec, degree, ef_search } =
             index;
         let halted = halted.map(|error| error.to_string());
+        let (seq, digest) = match digest {
+            Some(StateDigest { seq, digest }) => (seq, Some(digest)),
+            None => (seq, None),
+        };
         let told = Told {
             rows,
             dead,
@@ -84,13 +102,14 @@ pub(super) async fn stats(Live(live): Live) -> Answer {
             ef_search,
             halted,
             live_recall: live_recall.map(Into::into),
+            digest,
         };
         Ok(answer::json(StatusCode::OK, seq, &told))
     })
     .await
 }
 
-pub(super) async fn checkpoint(Live(live): Live) -> Answer {
+pub(super) async fn checkpoint(Live(live): Live, Asked(Nothing {}): Asked<Nothing>) -> Answer {
     blocking(move || {
         let seq = live.checkpoint()?;
         Ok(answer::json(StatusCode::OK, seq, &Checkpointed { seq }))
