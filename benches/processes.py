@@ -20,11 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from environment import PINNED, install
 from peers import machine
 
 HERE = Path(__file__).parent
-PEERS = HERE.parent / "target" / "peers-venv"
-PINNED = {"chromadb": "1.5.9", "lancedb": "0.40.0", "numpy": "2.4.6"}
 SYNCED = 50
 
 
@@ -133,20 +132,6 @@ def ingested() -> list[str]:
             told["snapshots"],
         ),
     ]
-
-
-def install() -> Path | None:
-    """Make the peers' environment; returns its Python, or None where they cannot be installed."""
-    python = PEERS / "bin" / "python"
-    wanted = [f"{name}=={pinned}" for name, pinned in PINNED.items()]
-    try:
-        if not python.exists():
-            subprocess.run([sys.executable, "-m", "venv", PEERS], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *wanted], check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        print(f"the peers are not measured: {error}", file=sys.stderr)
-        return None
-    return python
 
 
 def syncs(python: str | Path, library: str) -> str:
