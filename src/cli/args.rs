@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::key::{self, KeyCommand};
 use super::operate::{backup, doctor, export, import, log, repair, verify};
 
 /// The vector index that a notebook, an ingest job and an HTTP service can open at the same time.
@@ -25,8 +26,8 @@ Examples:
   vectord verify ./vectors                        check everything in a store
   vectord backup ./vectors /mnt/backup            copy it while others write
 
-Flags come before the environment (VECTORD_STORE, VECTORD_BIND, VECTORD_STORAGED_BIND, VECTORD_CONFIG,
-VECTORD_LOG), the environment before the configuration file, and that before the defaults.";
+Flags come before the environment (VECTORD_STORE, VECTORD_BIND, VECTORD_KEYS, VECTORD_STORAGED_BIND,
+VECTORD_STORAGED_KEYS, VECTORD_CONFIG, VECTORD_LOG), the environment before the configuration file, and that before the defaults.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -36,6 +37,9 @@ pub(super) enum Command {
     /// Serve a directory as a store over HTTP, for `vectord serve --store http://...` and vectord.open()
     #[command(after_help = STORAGED_EXAMPLES)]
     Storaged(Storaged),
+    /// Make a key for a service
+    #[command(after_help = key::HELP)]
+    Key(KeyCommand),
     /// Try whether a store keeps the promises that several writers rely on
     #[command(after_help = doctor::HELP)]
     Doctor(doctor::Doctor),
@@ -68,7 +72,7 @@ Examples:
   vectord serve --config lakehouse.toml           the configuration of the Go service
   VECTORD_LOG=debug vectord serve                 a line on standard error for each request
 
-lakehouse.toml works as it is, but for a bind of all interfaces (as :3215), which needs --insecure.
+lakehouse.toml works as it is, but for a bind of all interfaces (as :3215), which needs keys, or --insecure.
 SIGTERM and Ctrl-C end it in order: what was accepted is answered, and the status is 0.";
 
 const STORAGED_EXAMPLES: &str = "\
@@ -84,6 +88,9 @@ pub(super) struct Serve {
     /// Where to listen; port 0 takes a free one [default: 127.0.0.1:3215]
     #[arg(long, value_name = "ADDR", env = "VECTORD_BIND")]
     pub(super) bind: Option<String>,
+    /// The keys that are asked for, as role:sha256:name, separated by commas; `vectord key new` makes one
+    #[arg(long, value_name = "KEYS", env = "VECTORD_KEYS", hide_env_values = true)]
+    pub(super) keys: Option<String>,
     #[command(flatten)]
     pub(super) common: Common,
 }
@@ -96,6 +103,9 @@ pub(super) struct Storaged {
     /// Where to listen; port 0 takes a free one [default: 127.0.0.1:3211]
     #[arg(long, value_name = "ADDR", env = "VECTORD_STORAGED_BIND")]
     pub(super) bind: Option<String>,
+    /// The keys that are asked for, as role:sha256:name, separated by commas; `vectord key new` makes one
+    #[arg(long, value_name = "KEYS", env = "VECTORD_STORAGED_KEYS", hide_env_values = true)]
+    pub(super) keys: Option<String>,
     #[command(flatten)]
     pub(super) common: Common,
 }
@@ -105,9 +115,15 @@ pub(super) struct Common {
     /// A TOML file with the sections [vectord], [storaged] and [log]
     #[arg(long, value_name = "FILE", env = "VECTORD_CONFIG")]
     pub(super) config: Option<PathBuf>,
-    /// Listen on an address that other machines can reach, though anyone there may then read and write
+    /// Listen on an address that other machines can reach without asking for keys: anyone there may read and write
     #[arg(long)]
     pub(super) insecure: bool,
+    /// Speak TLS with the certificate in this PEM file, followed by those it was signed with; SIGHUP reads it again
+    #[arg(long, value_name = "FILE", env = "VECTORD_TLS_CERT")]
+    pub(super) tls_cert: Option<PathBuf>,
+    /// The private key of the certificate, PEM
+    #[arg(long, value_name = "FILE", env = "VECTORD_TLS_KEY")]
+    pub(super) tls_key: Option<PathBuf>,
     /// What to log to standard error: error, warn, info, debug, trace, or a filter of `tracing` [default: info]
     #[arg(long, value_name = "LEVEL", env = "VECTORD_LOG")]
     pub(super) log: Option<String>,

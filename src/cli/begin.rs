@@ -9,7 +9,7 @@ use crate::error::Result;
 
 /// Reads the configuration and begins to log; warns about keys of `section` that nothing reads.
 pub(super) fn begin(common: &Common, section: Section) -> Result<Config> {
-    let Common { config, insecure: _, log } = common;
+    let Common { config, insecure: _, tls_cert: _, tls_key: _, log } = common;
     let config = Config::read(config.as_deref())?;
     logging::start(log.as_deref().or(config.log.level.as_deref()))?;
     for key in config.unknown(section) {

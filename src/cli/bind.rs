@@ -8,15 +8,15 @@ use crate::error::{Error, Result};
 
 /// Listens on `bind`: `host:port`, or `:port` for every interface as in Go.
 ///
-/// `PermissionDenied` for what other machines can reach, unless `insecure`.
-pub(super) fn listen(bind: &str, insecure: bool) -> Result<TcpListener> {
+/// `PermissionDenied` for what other machines can reach, unless `trusted`: keys are asked for, or it was said to be safe.
+pub(super) fn listen(bind: &str, trusted: bool) -> Result<TcpListener> {
     let addresses = addresses(bind)?;
-    if !insecure && addresses.iter().any(|address| !is_loopback(address.ip())) {
+    if !trusted && addresses.iter().any(|address| !is_loopback(address.ip())) {
         let port = addresses[0].port();
         return Err(Error::permission_denied(format!(
             "refusing to listen on {bind}: other machines could reach it, and whoever reaches this service may read \
-             and delete everything, since it asks for no key; write 127.0.0.1:{port} (behind a proxy that checks who \
-             asks, if need be), or give --insecure to listen there all the same"
+             and delete everything, since it asks for no key; give it keys (`vectord key new` makes one), write \
+             127.0.0.1:{port}, or give --insecure to listen there all the same"
         )));
     }
     TcpListener::bind(&addresses[..])
@@ -54,7 +54,7 @@ mod tests {
         for bind in ["0.0.0.0:3215", ":3215", "[::]:3215", "192.0.2.1:3215"] {
             let error = listen(bind, false).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{bind}");
-            for says in [bind, "127.0.0.1:3215", "--insecure"] {
+            for says in [bind, "127.0.0.1:3215", "vectord key new", "--insecure"] {
                 assert!(error.to_string().contains(says), "{error}");
             }
         }

@@ -3,11 +3,14 @@
 //! Sections of other programs are ignored in silence; keys of ours that this build does not know are named.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::args::Common;
 use crate::error::{Error, Result};
+use crate::server::{Key, Keys, Limits, Role, Tls};
 
 /// The section of a command.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +37,12 @@ pub(super) struct Vectord {
     pub(super) store: Option<String>,
     /// The Go service's word for the store; empty means that nothing is kept.
     pub(super) storaged_url: Option<String>,
+    pub(super) keys: Option<Vec<KeyEntry>>,
+    pub(super) tls_cert: Option<PathBuf>,
+    pub(super) tls_key: Option<PathBuf>,
+    /// The most that the store may hold.
+    pub(super) quota_bytes: Option<u64>,
+    pub(super) limits: LimitsEntry,
     #[serde(flatten)]
     others: BTreeMap<String, toml::Value>,
 }
@@ -42,8 +51,69 @@ pub(super) struct Vectord {
 #[serde(default)]
 pub(super) struct Storaged {
     pub(super) bind: Option<String>,
+    pub(super) keys: Option<Vec<KeyEntry>>,
+    pub(super) tls_cert: Option<PathBuf>,
+    pub(super) tls_key: Option<PathBuf>,
+    pub(super) limits: LimitsEntry,
     #[serde(flatten)]
     others: BTreeMap<String, toml::Value>,
+}
+
+/// How much is taken on at once, and how long things may take, in seconds.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct LimitsEntry {
+    header_seconds: Option<f64>,
+    body_idle_seconds: Option<f64>,
+    body_seconds: Option<f64>,
+    read_seconds: Option<f64>,
+    write_seconds: Option<f64>,
+    drain_seconds: Option<f64>,
+    connections: Option<u32>,
+    body_bytes: Option<u32>,
+    reads: Option<u32>,
+    writes: Option<u32>,
+}
+
+impl LimitsEntry {
+    /// The limits of a service: these, and the defaults for the rest.
+    pub(super) fn limits(&self, quota: Option<u64>) -> Result<Limits> {
+        let defaults = Limits::default();
+        let time = |name: &str, given: Option<f64>, default: Duration| match given {
+            None => Ok(default),
+            Some(seconds) if (0.001..=86_400.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+            Some(seconds) => {
+                Err(Error::invalid(format!("limits.{name} is seconds, 0.001 to 86400, got {seconds}")))
+            }
+        };
+        let count = |name: &str, given: Option<u32>, default: usize| match given {
+            None => Ok(default),
+            Some(0) => Err(Error::invalid(format!("limits.{name} must be at least 1, got 0"))),
+            Some(count) => Ok(count as usize),
+        };
+        Ok(Limits {
+            header: time("header_seconds", self.header_seconds, defaults.header)?,
+            body_idle: time("body_idle_seconds", self.body_idle_seconds, defaults.body_idle)?,
+            body_whole: time("body_seconds", self.body_seconds, defaults.body_whole)?,
+            read: time("read_seconds", self.read_seconds, defaults.read)?,
+            write: time("write_seconds", self.write_seconds, defaults.write)?,
+            drain: time("drain_seconds", self.drain_seconds, defaults.drain)?,
+            connections: count("connections", self.connections, defaults.connections)?,
+            body_bytes: count("body_bytes", self.body_bytes, defaults.body_bytes)?,
+            reads: count("reads", self.reads, defaults.reads)?,
+            writes: count("writes", self.writes, defaults.writes)?,
+            quota,
+        })
+    }
+}
+
+/// A key, as `vectord key new` prints it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeyEntry {
+    role: String,
+    sha256: String,
+    name: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -82,10 +152,33 @@ impl Config {
 
     /// The store's URL, unless a flag or the environment named one.
     pub(super) fn store(&self, flag: Option<&str>) -> String {
-        let Vectord { bind: _, store, storaged_url, others: _ } = &self.vectord;
+        let Vectord { store, storaged_url, .. } = &self.vectord;
         let storaged_url = storaged_url.as_deref().map(|url| if url.is_empty() { "memory:" } else { url });
         flag.or(store.as_deref()).or(storaged_url).unwrap_or("./vectors").to_owned()
     }
+}
+
+/// The certificate of a service and its key: those of flags or the environment, else those of its section.
+pub(super) fn tls(flags: &Common, cert: Option<&Path>, key: Option<&Path>) -> Result<Option<Tls>> {
+    match (flags.tls_cert.as_deref().or(cert), flags.tls_key.as_deref().or(key)) {
+        (None, None) => Ok(None),
+        (Some(cert), Some(key)) => Tls::open(cert, key).map(Some),
+        (Some(_), None) => Err(Error::invalid("a TLS certificate was given, but no key: give tls_key, too")),
+        (None, Some(_)) => Err(Error::invalid("a TLS key was given, but no certificate: give tls_cert, too")),
+    }
+}
+
+/// The keys of a service: those of a flag or the environment, else those of its section.
+pub(super) fn keys(flag: Option<&str>, entries: Option<&[KeyEntry]>) -> Result<Keys> {
+    if let Some(text) = flag {
+        return Keys::parse(text).map_err(|error| error.within("keys"));
+    }
+    let read = |(at, KeyEntry { role, sha256, name }): (usize, &KeyEntry)| {
+        let role = Role::parse(role);
+        let key = role.and_then(|role| Key::new(role, sha256, name.as_deref()));
+        key.map_err(|error| error.within(format!("keys[{at}]")))
+    };
+    Keys::new(entries.unwrap_or_default().iter().enumerate().map(read).collect::<Result<Vec<_>>>()?)
 }
 
 #[cfg(test)]

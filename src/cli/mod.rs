@@ -5,6 +5,7 @@ mod args;
 mod begin;
 mod bind;
 mod config;
+mod key;
 mod logging;
 mod operate;
 mod run;

@@ -4,10 +4,12 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::{Extension, Router};
 
+use super::auth::Guard;
+use super::routes::Need::{Admin, Grow, Open, Read, Write};
+use super::routes::{Route, Routes};
 use super::state::AppState;
 use super::{
     counts, create, health, ids, indexes, items, metadata, metrics, outer, pages, scrape, search, stats, ui,
@@ -15,31 +17,47 @@ use super::{
 
 /// The routes over `state`: the same under `/v1/vectors` and `/vectors`.
 pub fn app(state: Arc<AppState>) -> Router {
-    let vectors = Router::new()
-        .route("/index", post(create::create).get(indexes::names))
-        .route("/index/{name}", get(indexes::describe).delete(indexes::delete))
-        .route("/index/{name}/add", post(items::add))
-        .route("/index/{name}/search", post(search::search))
-        .route("/index/{name}/items", get(pages::list))
-        .route("/index/{name}/items/{id}", get(items::get_one).delete(items::delete_one))
-        .route("/index/{name}/get", post(ids::get))
-        .route("/index/{name}/delete", post(ids::delete))
-        .route("/index/{name}/metadata", post(metadata::set))
-        .route("/index/{name}/count", get(counts::get_count).post(counts::count))
-        .route("/index/{name}/values", get(counts::values))
-        .route("/index/{name}/stats", get(stats::stats))
-        .route("/index/{name}/checkpoint", post(stats::checkpoint));
-    let router = Router::new()
+    let (router, table) = table().finish();
+    let guard = Guard::new(state.keys.clone(), &table);
+    let admission = Arc::clone(&state.admission);
+    let router = router.with_state(Arc::clone(&state)).layer(Extension(admission));
+    outer::wrap(router, guard).layer(from_fn_with_state(state, metrics::measure))
+}
+
+/// Every route of [`app`], and what it needs.
+pub fn routes() -> Vec<Route> {
+    table().finish().1
+}
+
+fn table() -> Routes<Arc<AppState>> {
+    let vectors = Routes::new()
+        .post(Admin, "/index", create::create)
+        .get(Read, "/index", indexes::names)
+        .get(Read, "/index/{name}", indexes::describe)
+        .delete(Admin, "/index/{name}", indexes::delete)
+        .post(Grow, "/index/{name}/add", items::add)
+        .post(Read, "/index/{name}/search", search::search)
+        .get(Read, "/index/{name}/items", pages::list)
+        .get(Read, "/index/{name}/items/{id}", items::get_one)
+        .delete(Write, "/index/{name}/items/{id}", items::delete_one)
+        .post(Read, "/index/{name}/get", ids::get)
+        .post(Write, "/index/{name}/delete", ids::delete)
+        .post(Grow, "/index/{name}/metadata", metadata::set)
+        .get(Read, "/index/{name}/count", counts::get_count)
+        .post(Read, "/index/{name}/count", counts::count)
+        .get(Read, "/index/{name}/values", counts::values)
+        .get(Read, "/index/{name}/stats", stats::stats)
+        .post(Admin, "/index/{name}/checkpoint", stats::checkpoint);
+    Routes::new()
         .nest("/v1/vectors", vectors.clone())
         .nest("/vectors", vectors)
-        .route("/livez", get(health::live))
-        .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready))
-        .route("/ui", get(ui::to_page))
-        .route("/ui/", get(ui::page))
-        .route("/ui/{*file}", get(ui::file))
-        .route("/metrics", get(scrape::metrics));
-    outer::wrap(router.with_state(Arc::clone(&state))).layer(from_fn_with_state(state, metrics::measure))
+        .get(Open, "/livez", health::live)
+        .get(Read, "/healthz", health::live)
+        .get(Read, "/readyz", health::ready)
+        .get(Open, "/ui", ui::to_page)
+        .get(Open, "/ui/", ui::page)
+        .get(Open, "/ui/{*file}", ui::file)
+        .get(Read, "/metrics", scrape::metrics)
 }
 
 #[cfg(test)]

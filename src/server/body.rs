@@ -9,12 +9,13 @@ use serde::Deserialize;
 
 use super::content::expect_json;
 use super::patience;
+use super::payload::Payload;
 use super::problem::Problem;
 use super::state::AppState;
 use crate::error::{Error, Result};
 
 /// The bytes of a JSON body of at most `LIMIT` bytes, not yet parsed. With `PARTS` a larger one can be sent as several.
-pub(super) struct JsonText<const LIMIT: usize, const PARTS: bool = false>(pub(super) Vec<u8>);
+pub(super) struct JsonText<const LIMIT: usize, const PARTS: bool = false>(pub(super) Payload);
 
 impl<const LIMIT: usize, const PARTS: bool> FromRequest<Arc<AppState>> for JsonText<LIMIT, PARTS> {
     type Rejection = Problem;

@@ -10,25 +10,24 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
 /// As many bytes as decide the version: the length of HTTP/2's preface.
 const DECIDED: usize = 24;
 
-pub(super) struct FirstBytes {
-    stream: TcpStream,
+pub(super) struct FirstBytes<S> {
+    stream: S,
     seen: usize,
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl FirstBytes {
-    pub(super) fn new(stream: TcpStream, patience: Duration) -> Self {
+impl<S> FirstBytes<S> {
+    pub(super) fn new(stream: S, patience: Duration) -> Self {
         Self { stream, seen: 0, deadline: Some(Box::pin(tokio::time::sleep(patience))) }
     }
 }
 
-impl AsyncRead for FirstBytes {
+impl<S: AsyncRead + Unpin> AsyncRead for FirstBytes<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -49,7 +48,7 @@ impl AsyncRead for FirstBytes {
     }
 }
 
-impl AsyncWrite for FirstBytes {
+impl<S: AsyncWrite + Unpin> AsyncWrite for FirstBytes<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }

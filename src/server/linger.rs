@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use parking_lot::Mutex;
@@ -52,7 +52,7 @@ pub(super) async fn linger(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let kept = Arc::new(Mutex::new(body));
     let response = next.run(Request::from_parts(parts, Body::new(Shared(Arc::clone(&kept))))).await;
-    if response.status().is_client_error() {
+    if is_refusal(response.status()) {
         let mut rest = Body::new(Shared(kept));
         let discard = async {
             let mut bytes = 0;
@@ -66,4 +66,10 @@ pub(super) async fn linger(request: Request, next: Next) -> Response {
         drop(tokio::time::timeout(MOST_TIME, discard).await);
     }
     response
+}
+
+/// Whether a status is answered without the body having been read.
+fn is_refusal(status: StatusCode) -> bool {
+    status.is_client_error()
+        || matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::INSUFFICIENT_STORAGE)
 }

@@ -8,6 +8,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::response::Response;
 
+use super::admission;
 use super::problem::Problem;
 use super::state::{AppState, Handle};
 use crate::error::Error;
@@ -78,12 +79,13 @@ async fn parameter(
     piece.ok_or_else(|| Error::internal(format!("this route has no {wanted}")).into())
 }
 
-/// Runs `call` where it may block. A caller that goes away does not stop it: a write always ends.
+/// Runs `call` where it may block, in its turn (`admission.rs`). A caller that goes away does not stop it: a write
+/// always ends.
 pub(super) async fn blocking<T: Send + 'static>(
     call: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(call).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a call panicked");
+    admission::run(call).await?.unwrap_or_else(|| {
+        tracing::error!("a call panicked");
         Err(Error::internal("the request met a bug; the log of the service tells more")
             .outcome_unknown()
             .into())

@@ -1,7 +1,10 @@
 //! The HTTP face: routes, bodies, errors, and the loop that serves them.
 
+mod admission;
 mod answer;
 mod app;
+mod asked;
+mod auth;
 mod body;
 mod content;
 mod counts;
@@ -16,6 +19,7 @@ mod include;
 mod indexes;
 mod items;
 mod keyed;
+mod keys;
 mod limits;
 mod linger;
 mod list;
@@ -28,23 +32,29 @@ mod outer;
 mod pace;
 mod pages;
 mod patience;
+mod payload;
 mod problem;
 mod query;
 mod question;
+mod quota;
+mod routes;
 mod running;
 mod scrape;
 mod search;
+mod serve;
 mod state;
 mod stats;
+mod tls;
 mod ui;
 
-pub mod serve;
 pub mod storaged;
 
-pub use self::app::app;
+pub use self::app::{app, routes};
+pub use self::keys::{Key, Keys, Role};
 pub use self::metrics::{Metrics, Refusal};
 pub use self::outer::storaged_app;
 pub use self::problem::Problem;
-pub use self::running::{Running, host, run, runtime};
-pub use self::serve::serve;
+pub use self::routes::{Need, Route};
+pub use self::running::{Protection, Running, host, run, runtime};
 pub use self::state::{AppState, Limits};
+pub use self::tls::Tls;

@@ -1,4 +1,4 @@
-//! The layers around every route: a request's id, its line in the log, and panics caught.
+//! The layers around every route: a request's id, its line in the log, panics caught, and keys asked for.
 //!
 //! Whatever leaves here with an error status is `application/problem+json`, also what axum answers by itself.
 
@@ -12,6 +12,9 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use super::asked::Asked;
+use super::auth::{Guard, authenticate};
+use super::keys::Keys;
 use super::linger::linger;
 use super::problem::{PROBLEM, Problem};
 use super::storaged;
@@ -19,22 +22,38 @@ use crate::error::Error;
 use crate::store::Store;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const MOST_TARGET_BYTES: usize = 16 << 10;
 /// The longest id of a request that is taken over from the caller.
 const REQUEST_ID_BYTES: usize = 128;
 
 /// The routes of `vectord storaged`, with the layers of this page.
-pub fn storaged_app(store: Arc<dyn Store>) -> Router {
-    wrap(storaged::router(store))
+pub fn storaged_app(store: Arc<dyn Store>, keys: Keys) -> Router {
+    let (router, table) = storaged::router(store);
+    wrap(router, Guard::new(keys, &table))
 }
 
-/// Puts the layers around `router`.
-pub(super) fn wrap(router: Router) -> Router {
+/// Puts the layers around `router`, whose callers `guard` knows.
+pub(super) fn wrap(router: Router, guard: Arc<Guard>) -> Router {
     router
         .fallback(unknown_route)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(guard, authenticate))
+        .layer(middleware::from_fn(bounded))
         .layer(middleware::from_fn(linger))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(identify))
+}
+
+/// Refuses a target that is too long. What does not fit into a head at all is refused before it comes here.
+async fn bounded(request: Request, next: Next) -> Response {
+    let bytes = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if bytes > MOST_TARGET_BYTES {
+        let error = Error::invalid(format!(
+            "the URL is too long: at most {MOST_TARGET_BYTES} bytes from its path on, got {bytes}"
+        ));
+        return Problem::new(StatusCode::URI_TOO_LONG, error).into_response();
+    }
+    next.run(request).await
 }
 
 async fn unknown_route(request: Request) -> Problem {
@@ -61,10 +80,10 @@ fn panicked(payload: Box<dyn Any + Send>) -> Response {
     .into_response()
 }
 
-/// Gives the request an id, echoes it, and writes it into the document of an error.
+/// Gives the request an id, echoes it, writes it into the document of an error, and logs the answer.
 async fn identify(request: Request, next: Next) -> Response {
     let id = request_id(&request);
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let asked = Asked::of(&request);
     let mut response = next.run(request).await;
     let status = response.status();
     let problem = response.extensions_mut().remove::<Problem>();
@@ -78,7 +97,7 @@ async fn identify(request: Request, next: Next) -> Response {
         parts.headers.extend(told.headers);
         response = Response::from_parts(parts, body);
     }
-    tracing::debug!(%method, path, status = status.as_u16(), request_id = ?id, "answered");
+    asked.log(&response, &id);
     response.headers_mut().insert(REQUEST_ID, id);
     response
 }
@@ -120,7 +139,8 @@ mod tests {
         let router = Router::new()
             .route("/panic", get(|| async { panic!("on purpose") as &'static str }))
             .route("/bare", get(|| async { StatusCode::URI_TOO_LONG }));
-        let response = wrap(router).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let response =
+            wrap(router, Arc::default()).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
         (Response::from_parts(parts, Body::empty()), serde_json::from_slice(&bytes).unwrap())

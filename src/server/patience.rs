@@ -4,22 +4,29 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, StatusCode, header};
 use tokio::time::timeout;
 
+use super::payload::{Budget, Payload};
 use super::problem::Problem;
 use crate::error::Error;
 
-/// How long a body may take.
-#[derive(Debug, Clone, Copy)]
+/// Memory that is set aside for a body by its announced length; the rest follows as it arrives.
+const EARLY: u64 = 64 << 10;
+
+/// How long a body may take, and what it may take up.
+#[derive(Debug, Clone)]
 pub(super) struct Patience {
     /// Between two pieces.
     pub(super) idle: Duration,
     /// From the first to the last.
     pub(super) whole: Duration,
+    /// Bytes of all bodies at once.
+    pub(super) budget: Arc<Budget>,
 }
 
 /// The next data of a body, `None` at its end.
@@ -42,15 +49,15 @@ pub(super) async fn read(
     limit: usize,
     parts: bool,
     patience: Patience,
-) -> Result<Vec<u8>, Problem> {
-    let Patience { idle, whole } = patience;
+) -> Result<Payload, Problem> {
+    let Patience { idle, whole, budget } = patience;
     let announced =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|bytes| bytes > limit as u64) {
         return Err(too_large(limit, parts));
     }
-    let capacity = announced.map_or(0, |bytes| bytes.min(1 << 20) as usize);
-    timeout(whole, collect(body, limit, parts, idle, capacity))
+    let payload = Payload::new(&budget, announced.map_or(0, |bytes| bytes.min(EARLY) as usize))?;
+    timeout(whole, collect(body, limit, parts, idle, payload))
         .await
         .unwrap_or_else(|_| Err(too_slow("the whole body", whole)))
 }
@@ -60,17 +67,16 @@ async fn collect(
     limit: usize,
     parts: bool,
     idle: Duration,
-    capacity: usize,
-) -> Result<Vec<u8>, Problem> {
-    let mut bytes = Vec::with_capacity(capacity);
+    mut payload: Payload,
+) -> Result<Payload, Problem> {
     loop {
         match timeout(idle, next_data(&mut body)).await {
-            Ok(Some(Ok(data))) if bytes.len() + data.len() <= limit => bytes.extend_from_slice(&data),
+            Ok(Some(Ok(data))) if payload.len() + data.len() <= limit => payload.extend(&data)?,
             Ok(Some(Ok(_))) => return Err(too_large(limit, parts)),
             Ok(Some(Err(error))) => {
                 return Err(Error::invalid("the body ended early").caused_by(error).into());
             }
-            Ok(None) => return Ok(bytes),
+            Ok(None) => return Ok(payload),
             Err(_) => return Err(too_slow("the next piece of the body", idle)),
         }
     }

@@ -15,13 +15,26 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
 use super::app::app;
+use super::keys::Keys;
 use super::serve::serve;
 use super::state::{AppState, Limits};
+use super::tls::Tls;
 use crate::error::{Error, Result};
 use crate::registry::Registry;
 
 /// Calls that still run on blocking threads when the service ends are waited for so long.
 const LAST_CALLS: Duration = Duration::from_secs(10);
+
+/// What stands between a service and its callers. By default they need no key.
+#[derive(Debug, Clone, Default)]
+pub struct Protection {
+    /// The keys that are asked for.
+    pub keys: Keys,
+    /// The certificate, where TLS is spoken.
+    pub tls: Option<Tls>,
+    /// What callers may take.
+    pub limits: Limits,
+}
 
 /// A service on a thread of its own, inside another process. Dropping it stops it.
 pub struct Running {
@@ -44,7 +57,7 @@ impl Running {
         let thread = std::thread::Builder::new()
             .name("vectord serve".to_owned())
             .spawn(move || {
-                host(runtime, listener, registry, Limits::default(), async { drop(stopped.await) })
+                host(runtime, listener, registry, Protection::default(), async { drop(stopped.await) })
             })
             .map_err(no_thread)?;
         Ok(Self { addr, stop: Mutex::new(Some(Stop { tell, thread })) })
@@ -86,10 +99,10 @@ pub fn host(
     runtime: Runtime,
     listener: TcpListener,
     registry: Registry,
-    limits: Limits,
+    protection: Protection,
     shutdown: impl Future<Output = ()>,
 ) -> Result<()> {
-    let state = AppState::new(registry.clone(), limits);
+    let state = AppState::guarded(registry.clone(), protection.limits, protection.keys.clone());
     let (ended, end) = mpsc::channel();
     let (loaded, wait) = mpsc::channel::<()>();
     let loading = Arc::clone(&state);
@@ -106,22 +119,23 @@ pub fn host(
         state.draining.store(true, Ordering::Release);
         drop(ended);
     };
-    run(runtime, listener, router, limits, shutdown)?;
+    run(runtime, listener, router, &protection, shutdown)?;
     wait.recv_timeout(LAST_CALLS).ok();
     registry.close()
 }
 
-/// Serves `router` on `listener` until `shutdown`.
+/// Serves `router` on `listener` until `shutdown`. The keys are the router's own business.
 pub fn run(
     runtime: Runtime,
     listener: TcpListener,
     router: Router,
-    limits: Limits,
+    protection: &Protection,
     shutdown: impl Future<Output = ()>,
 ) -> Result<()> {
+    let tls = protection.tls.as_ref().map(Tls::acceptor).transpose()?;
     let served = runtime.block_on(async {
         listener.set_nonblocking(true)?;
-        serve(tokio::net::TcpListener::from_std(listener)?, router, limits, shutdown).await;
+        serve(tokio::net::TcpListener::from_std(listener)?, router, tls, protection.limits, shutdown).await;
         Ok(())
     });
     runtime.shutdown_timeout(LAST_CALLS);
@@ -177,7 +191,8 @@ mod tests {
         let registry = Registry::open("memory:").unwrap();
         let runtime = runtime().unwrap();
         let service = std::thread::spawn(move || {
-            host(runtime, listener, registry, limits, async { drop(stopped.await) })
+            let protection = Protection { limits, ..Protection::default() };
+            host(runtime, listener, registry, protection, async { drop(stopped.await) })
         });
         for begun in ["", "P", "GET / HT", "GET / HTTP/1.1\r\nHost: x\r\n"] {
             let answer = ask(addr, begun);

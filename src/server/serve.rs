@@ -1,71 +1,146 @@
-//! The accept loop: connections with time-outs, HTTP/1.1 and HTTP/2, and an orderly end.
+//! The accept loop: connections with time-outs, TLS, HTTP/1.1 and HTTP/2, and an orderly end.
 //!
 //! `axum::serve` installs no timer, so that a client that never finishes its head would hold a connection for
 //! ever; hence a loop of our own.
 
 use std::future::Future;
+use std::io::ErrorKind;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 
 use super::first_bytes::FirstBytes;
 use super::state::Limits;
 
 const MOST_HEADERS: usize = 64;
+/// A request's head over HTTP/1.1, and the piece of a body that is read at once.
+const MOST_HEAD_BYTES: usize = 64 << 10;
 const MOST_STREAMS: u32 = 128;
 const MOST_HEADER_BYTES: u32 = 64 << 10;
+/// Streams that a client may open and reset before they were looked at (CVE-2023-44487).
+const MOST_RESETS: usize = 32;
 
 /// Serves `app` on `listener` until `shutdown`, then accepts no more, lets what runs end, and returns. What
 /// takes longer than `limits.drain` is cut off.
-pub async fn serve(listener: TcpListener, app: Router, limits: Limits, shutdown: impl Future<Output = ()>) {
-    let Limits { header, body_idle: _, body_whole: _, drain } = limits;
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(header).max_headers(MOST_HEADERS);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(Duration::from_secs(20))
-        .max_concurrent_streams(MOST_STREAMS)
-        .max_header_list_size(MOST_HEADER_BYTES);
-    let service = TowerToHyperService::new(app);
+pub(super) async fn serve(
+    listener: TcpListener,
+    app: Router,
+    tls: Option<TlsAcceptor>,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) {
+    let server = Arc::new(Server { builder: builder(limits.header), app, tls, header: limits.header });
+    let room = Arc::new(Semaphore::new(limits.connections));
     let (graceful, mut connections) = (GracefulShutdown::new(), JoinSet::new());
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         tokio::select! {
             () = &mut shutdown => break,
-            stream = accept(&listener) => {
-                let io = TokioIo::new(FirstBytes::new(stream, header));
-                let connection = builder.serve_connection(io, service.clone()).into_owned();
-                connections.spawn(graceful.watch(connection));
-            }
+            stream = accept(&listener) => match Arc::clone(&room).try_acquire_owned() {
+                Ok(place) => {
+                    let (server, watcher) = (Arc::clone(&server), graceful.watcher());
+                    connections.spawn(async move {
+                        server.converse(stream, watcher).await;
+                        drop(place);
+                    });
+                }
+                Err(_) => turn_away(&stream, server.tls.is_none()),
+            },
             Some(_) = connections.join_next() => {}
         }
     }
     drop(listener);
-    if timeout(drain, graceful.shutdown()).await.is_err() {
+    if timeout(limits.drain, graceful.shutdown()).await.is_err() {
         tracing::warn!(connections = connections.len(), "cut off: they took too long to end");
     }
     connections.shutdown().await;
 }
 
-/// The next connection. One that cannot be accepted (no descriptor is left, say) is waited out.
+fn builder(header: Duration) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(header)
+        .max_headers(MOST_HEADERS)
+        .max_buf_size(MOST_HEAD_BYTES);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Duration::from_secs(20))
+        .max_concurrent_streams(MOST_STREAMS)
+        .max_pending_accept_reset_streams(MOST_RESETS)
+        .max_header_list_size(MOST_HEADER_BYTES);
+    builder
+}
+
+/// What every connection is served with.
+struct Server {
+    builder: Builder<TokioExecutor>,
+    app: Router,
+    tls: Option<TlsAcceptor>,
+    header: Duration,
+}
+
+impl Server {
+    /// One connection, from its handshake to its end.
+    async fn converse(&self, stream: TcpStream, watcher: Watcher) {
+        match &self.tls {
+            None => self.answer(stream, watcher).await,
+            Some(tls) => match timeout(self.header, tls.accept(stream)).await {
+                Ok(Ok(stream)) => self.answer(stream, watcher).await,
+                Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+                Err(_) => tracing::debug!("a TLS handshake took too long"),
+            },
+        }
+    }
+
+    async fn answer<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(&self, stream: S, watcher: Watcher) {
+        let io = TokioIo::new(FirstBytes::new(stream, self.header));
+        let service = TowerToHyperService::new(self.app.clone());
+        let connection = self.builder.serve_connection(io, service).into_owned();
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::trace!(error, "a connection ended badly");
+        }
+    }
+}
+
+/// Tells a client that there are too many connections, as far as that can be done without waiting.
+fn turn_away(stream: &TcpStream, is_plain: bool) {
+    tracing::debug!("a connection was turned away: there are too many");
+    if is_plain {
+        let busy = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        drop(stream.try_write(busy));
+    }
+}
+
+/// The next connection. Where there can be none now (no descriptor is left, say) it is waited, longer each time.
 async fn accept(listener: &TcpListener) -> TcpStream {
+    let mut pause = Duration::from_millis(5);
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 drop(stream.set_nodelay(true));
                 return stream;
             }
+            // That one went away before it was its turn.
+            Err(error)
+                if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => {}
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                tracing::warn!(%error, "no connection can be accepted");
+                tokio::time::sleep(pause).await;
+                pause = (2 * pause).min(Duration::from_secs(1));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What every request shares: the registry, the indexes at hand, and whether the service is ready.
+//! What every request shares: the registry, the indexes at hand, limits, and whether the service is ready.
 //!
 //! The indexes at hand are a cache: an index found there costs a request no trip to a blocking thread.
 
@@ -9,24 +9,41 @@ use std::time::Duration;
 
 use parking_lot::RwLock;
 
+use super::admission::Admission;
+use super::keys::Keys;
 use super::loading::Loading;
 use super::metrics::Metrics;
 use super::pace::Pace;
 use super::patience::Patience;
+use super::payload::Budget;
 use crate::error::Result;
 use crate::registry::{LiveIndex, Registry};
 
-/// How long things may take.
+/// How long things may take, and how much of them there may be at once.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// The first byte of a connection and the head of each request.
+    /// The first byte of a connection, its TLS handshake, and the head of each request.
     pub header: Duration,
     /// Between two pieces of a body.
     pub body_idle: Duration,
     /// A whole body.
     pub body_whole: Duration,
+    /// A read or a search, after its body.
+    pub read: Duration,
+    /// A write, after its body. One that takes longer goes on, and its caller is told so.
+    pub write: Duration,
     /// What was accepted may take so long after the service was told to end.
     pub drain: Duration,
+    /// Connections.
+    pub connections: usize,
+    /// Bytes of all bodies in memory.
+    pub body_bytes: usize,
+    /// Reads and searches that wait or run where they may block.
+    pub reads: usize,
+    /// Writes that wait or run.
+    pub writes: usize,
+    /// Bytes that the store may hold, if they are limited.
+    pub quota: Option<u64>,
 }
 
 impl Default for Limits {
@@ -35,7 +52,14 @@ impl Default for Limits {
             header: Duration::from_secs(10),
             body_idle: Duration::from_secs(10),
             body_whole: Duration::from_secs(60),
+            read: Duration::from_secs(30),
+            write: Duration::from_secs(60),
             drain: Duration::from_secs(10),
+            connections: 4_096,
+            body_bytes: 256 << 20,
+            reads: 256,
+            writes: 256,
+            quota: None,
         }
     }
 }
@@ -50,7 +74,9 @@ pub(super) struct Handle {
 /// The state of a service.
 pub struct AppState {
     pub(super) registry: Registry,
-    pub(super) limits: Limits,
+    pub(super) keys: Keys,
+    pub(super) admission: Arc<Admission>,
+    patience: Patience,
     pub(super) loading: Loading,
     pub(super) draining: AtomicBool,
     pub(super) metrics: Metrics,
@@ -58,11 +84,20 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// The state of a service over `registry`. Nothing is loaded yet: [`load`](Self::load) does it.
+    /// The state of a service over `registry` that asks for no key. Nothing is loaded yet: [`load`](Self::load) does it.
     pub fn new(registry: Registry, limits: Limits) -> Arc<Self> {
+        Self::guarded(registry, limits, Keys::default())
+    }
+
+    /// The same of one that asks for `keys`.
+    pub fn guarded(registry: Registry, limits: Limits, keys: Keys) -> Arc<Self> {
+        let admission = Admission::new(&limits, &registry.store());
+        let (idle, whole, budget) = (limits.body_idle, limits.body_whole, Budget::new(limits.body_bytes));
         Arc::new(Self {
             registry,
-            limits,
+            keys,
+            admission,
+            patience: Patience { idle, whole, budget },
             loading: Loading::default(),
             draining: AtomicBool::new(false),
             metrics: Metrics::new(),
@@ -71,8 +106,7 @@ impl AppState {
     }
 
     pub(super) fn patience(&self) -> Patience {
-        let Limits { header: _, body_idle, body_whole, drain: _ } = self.limits;
-        Patience { idle: body_idle, whole: body_whole }
+        self.patience.clone()
     }
 
     /// The index `name` if it is at hand and good. Never blocks.

@@ -1,6 +1,6 @@
 //! `vectord storaged`: any store over HTTP, in the few calls the log needs. FORMAT.md describes them.
 //!
-//! Neither authentication nor addresses are here: whoever serves the router decides who reaches it.
+//! Neither keys nor addresses are here: each route only says what it needs.
 //! Objects pass through memory whole, as the [`Store`] trait takes them; a PUT is checked against
 //! the limit by its announced length before any of it is read.
 
@@ -16,13 +16,13 @@ use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Query, Requ
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
 use self::problem::{problem, refuse, unwritten};
 use self::range::Range;
+use super::routes::{Need, Route, Routes};
 use crate::error::Error;
 use crate::store::{Capabilities, Key, Page, Put, Replace, Store};
 
@@ -35,19 +35,26 @@ const ROOT: &str = "/v1/storage/";
 
 type Shared = Arc<dyn Store>;
 
-/// The routes of `vectord storaged` over `store`.
-pub fn router(store: Arc<dyn Store>) -> Router {
+/// The routes of `vectord storaged` over `store`, and what each needs.
+pub(super) fn router(store: Arc<dyn Store>) -> (Router, Vec<Route>) {
     let limit = usize::try_from(max_object_bytes(&*store)).unwrap_or(usize::MAX);
-    Router::new()
-        .route("/v1/storage", get(list))
-        .route("/v1/storage/{*key}", get(read).put(write).delete(delete))
-        .route("/.well-known/storaged", get(describe))
-        .fallback(|| async { problem(StatusCode::NOT_FOUND, &Error::not_found("no such route")) })
-        .method_not_allowed_fallback(|| async {
-            problem(StatusCode::METHOD_NOT_ALLOWED, &Error::invalid("this route does not take that method"))
-        })
-        .layer(DefaultBodyLimit::max(limit))
-        .with_state(store)
+    let (router, table) = table().finish();
+    (router.layer(DefaultBodyLimit::max(limit)).with_state(store), table)
+}
+
+/// Every route of `vectord storaged`, and what it needs.
+pub fn routes() -> Vec<Route> {
+    table().finish().1
+}
+
+fn table() -> Routes<Shared> {
+    Routes::new()
+        .get(Need::Open, "/livez", super::health::live)
+        .get(Need::Read, "/v1/storage", list)
+        .get(Need::Read, "/v1/storage/{*key}", read)
+        .put(Need::Write, "/v1/storage/{*key}", write)
+        .delete(Need::Write, "/v1/storage/{*key}", delete)
+        .get(Need::Read, "/.well-known/storaged", describe)
 }
 
 fn max_object_bytes(store: &dyn Store) -> u64 {

@@ -22,7 +22,19 @@ use tempfile::TempDir;
 /// A command of the real binary that sees nothing of the tests' environment.
 pub fn vectord(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vectord"));
-    for name in ["VECTORD_STORE", "VECTORD_BIND", "VECTORD_STORAGED_BIND", "VECTORD_CONFIG", "VECTORD_LOG"] {
+    for name in [
+        "VECTORD_STORE",
+        "VECTORD_BIND",
+        "VECTORD_KEYS",
+        "VECTORD_STORE_KEY",
+        "VECTORD_STORAGED_BIND",
+        "VECTORD_STORAGED_KEYS",
+        "VECTORD_TLS_CERT",
+        "VECTORD_TLS_KEY",
+        "VECTORD_CONFIG",
+        "VECTORD_LOG",
+        "VECTORD_LOG_FORMAT",
+    ] {
         command.env_remove(name);
     }
     command.args(args).stdin(Stdio::null());
@@ -174,6 +186,22 @@ impl Service {
         }
     }
 
+    /// The most memory that it had resident, in bytes.
+    pub fn peak_memory(&self) -> usize {
+        self.memory("VmHWM:")
+    }
+
+    /// Memory that it has resident, in bytes.
+    pub fn resident_memory(&self) -> usize {
+        self.memory("VmRSS:")
+    }
+
+    fn memory(&self, what: &str) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(what)).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
+    }
+
     /// Kills it as `kill -9` does.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
@@ -255,6 +283,14 @@ pub fn vectors(n: usize, dimension: usize) -> Vec<Vec<f32>> {
         (state >> 40) as f32 / (1 << 24) as f32 - 0.5
     };
     (0..n).map(|_| (0..dimension).map(|_| next()).collect()).collect()
+}
+
+/// Lets this process open as many connections as it may.
+pub fn more_descriptors() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).unwrap();
 }
 
 /// How long a loop may take, if the run is a long one.

@@ -64,6 +64,6 @@ impl Drop for Server {
 
 /// A client of a `storaged` over `store`, and what it needs to live.
 pub fn storaged<T>(store: Arc<dyn Store>, keep: T) -> (Storaged, (Server, T)) {
-    let server = Server::start(vectord::server::storaged::router(store));
+    let server = Server::start(vectord::server::storaged_app(store, vectord::server::Keys::default()));
     (Storaged::open(&server.url()).unwrap(), (server, keep))
 }

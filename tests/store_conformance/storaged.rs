@@ -18,7 +18,8 @@ use crate::suite::{create, key, names};
 
 fn serve() -> (Arc<Memory>, Server) {
     let store = Arc::new(Memory::new());
-    let server = Server::start(vectord::server::storaged::router(store.clone()));
+    let server =
+        Server::start(vectord::server::storaged_app(store.clone(), vectord::server::Keys::default()));
     (store, server)
 }
 

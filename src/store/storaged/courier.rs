@@ -10,8 +10,12 @@ use std::thread;
 use std::time::Duration;
 
 use reqwest::blocking::Client;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 
 use crate::error::{Error, Result};
+
+/// The variable that holds the key which a storaged asks for, if it does.
+const KEY: &str = "VECTORD_STORE_KEY";
 
 /// Runs calls on a client that never meets its callers' threads.
 pub(super) struct Courier {
@@ -32,8 +36,10 @@ impl Courier {
             // Losing a race for the default is fine: then there is one.
             let _ = rustls::crypto::ring::default_provider().install_default();
         }
+        let headers = headers(std::env::var(KEY).ok().filter(|key| !key.is_empty()))?;
         let build = move || {
             let mut builder = Client::builder()
+                .default_headers(headers)
                 .user_agent(concat!("vectord/", env!("CARGO_PKG_VERSION")))
                 .connect_timeout(Self::CONNECT)
                 .timeout(Self::ANSWER)
@@ -71,6 +77,19 @@ impl Drop for Courier {
             std::mem::forget(client);
         }
     }
+}
+
+/// What every request carries: the key, marked so that nothing prints it.
+fn headers(key: Option<String>) -> Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    if let Some(key) = key {
+        let mut value = HeaderValue::try_from(format!("Bearer {key}")).map_err(|_| {
+            Error::invalid(format!("{KEY} is no key: it has characters that a header cannot"))
+        })?;
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+    }
+    Ok(headers)
 }
 
 fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {

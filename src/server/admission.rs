@@ -1,0 +1,208 @@
+//! How many calls wait or run at once where they may block, and for how long their callers wait.
+//!
+//! What goes beyond is refused at once with 503 and Retry-After, so that those who are let in are answered in time.
+//! A call gives its place back when it ends, not when its caller goes away. Bytes of bodies are in `payload.rs`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::http::header::CONTENT_LENGTH;
+use axum::http::{HeaderMap, StatusCode};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use super::problem::Problem;
+use super::quota::Quota;
+use super::routes::Need;
+use super::state::Limits;
+use crate::error::Error;
+use crate::store::Store;
+
+/// Reads that run at once where they may block. More would only take turns.
+const READING: usize = 32;
+/// Writes that run at once: they wait for the disk, and share an fsync.
+const WRITING: usize = 64;
+
+tokio::task_local! {
+    static VISIT: Visit;
+}
+
+/// What a service takes on.
+#[derive(Debug)]
+pub(super) struct Admission {
+    reads: Arc<Line>,
+    writes: Arc<Line>,
+    read_time: Duration,
+    write_time: Duration,
+    quota: Option<Arc<Quota>>,
+}
+
+/// What a request may wait for, known to the calls that are made for it.
+#[derive(Debug, Clone)]
+struct Visit {
+    line: Arc<Line>,
+    patience: Duration,
+    writes: bool,
+}
+
+impl Admission {
+    /// What `limits` allow on `store`.
+    pub(super) fn new(limits: &Limits, store: &Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self {
+            reads: Line::new("reads", READING, limits.reads),
+            writes: Line::new("writes", WRITING, limits.writes),
+            read_time: limits.read,
+            write_time: limits.write,
+            quota: limits.quota.map(|most| Quota::new(most, Arc::clone(store))),
+        })
+    }
+
+    /// Whether there is room in the store for what a request with these headers brings.
+    pub(super) async fn admit(&self, need: Need, headers: &HeaderMap) -> Result<(), Problem> {
+        let Some(quota) = self.quota.as_ref().filter(|_| need == Need::Grow) else { return Ok(()) };
+        // A body of no announced length counts when the store is listed next.
+        let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        quota.admit(announced.unwrap_or(0)).await
+    }
+
+    /// Runs `request`, whose blocking calls stand in the line of what they need.
+    pub(super) async fn visit<T>(&self, need: Need, request: impl Future<Output = T>) -> T {
+        let (line, patience, writes) = match need {
+            Need::Open => return request.await,
+            Need::Read => (&self.reads, self.read_time, false),
+            Need::Write | Need::Grow | Need::Admin => (&self.writes, self.write_time, true),
+        };
+        VISIT.scope(Visit { line: Arc::clone(line), patience, writes }, request).await
+    }
+}
+
+/// Runs `call` where it may block, in its turn and for as long as is patient. It is never stopped: who waits for it
+/// is told that it goes on. `None` where it panicked.
+pub(super) async fn run<T: Send + 'static>(
+    call: impl FnOnce() -> T + Send + 'static,
+) -> Result<Option<T>, Problem> {
+    let Ok(Visit { line, patience, writes }) = VISIT.try_with(Visit::clone) else {
+        return Ok(tokio::task::spawn_blocking(call).await.ok());
+    };
+    let place = timeout(patience, line.enter()).await.unwrap_or_else(|_| Err(line.is_full()))?;
+    let running = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        call()
+    });
+    match timeout(patience, running).await {
+        Ok(ended) => Ok(ended.ok()),
+        Err(_) => Err(late(patience, writes)),
+    }
+}
+
+fn late(patience: Duration, writes: bool) -> Problem {
+    let error = Error::unavailable(format!("this takes longer than {} s", patience.as_secs_f32()));
+    Problem::new(StatusCode::GATEWAY_TIMEOUT, if writes { error.outcome_unknown() } else { error })
+}
+
+/// A line of calls: some run, more wait, and the rest are sent away.
+#[derive(Debug)]
+struct Line {
+    what: &'static str,
+    turns: Arc<Semaphore>,
+    inside: AtomicUsize,
+    most: usize,
+}
+
+/// A place in a line, with its turn.
+struct Place {
+    _turn: OwnedSemaphorePermit,
+    _inside: Inside,
+}
+
+struct Inside(Arc<Line>);
+
+impl Line {
+    fn new(what: &'static str, turns: usize, most: usize) -> Arc<Self> {
+        let turns = Arc::new(Semaphore::new(turns));
+        Arc::new(Self { what, turns, inside: AtomicUsize::new(0), most })
+    }
+
+    async fn enter(self: &Arc<Self>) -> Result<Place, Problem> {
+        let before = self.inside.fetch_add(1, Ordering::Relaxed);
+        let inside = Inside(Arc::clone(self));
+        if before >= self.most {
+            return Err(self.is_full());
+        }
+        let turn = Arc::clone(&self.turns).acquire_owned().await.expect("turns are never closed");
+        Ok(Place { _turn: turn, _inside: inside })
+    }
+
+    fn is_full(&self) -> Problem {
+        let (what, most) = (self.what, self.most);
+        Error::unavailable(format!("the service is busy: {what} at once are at most {most}")).into()
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        self.0.inside.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Memory;
+
+    fn new(limits: Limits) -> Arc<Admission> {
+        Admission::new(&limits, &(Arc::new(Memory::new()) as Arc<dyn Store>))
+    }
+
+    fn admission(reads: usize) -> Arc<Admission> {
+        let time = Duration::from_secs(5);
+        new(Limits { reads, read: time, write: time, ..Limits::default() })
+    }
+
+    #[tokio::test]
+    async fn a_call_beyond_those_that_may_wait_is_refused_at_once() {
+        let admission = admission(1);
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let first = tokio::spawn({
+            let admission = Arc::clone(&admission);
+            async move { admission.visit(Need::Read, run(move || wait.recv())).await }
+        });
+        while admission.reads.inside.load(Ordering::Relaxed) == 0 {
+            tokio::task::yield_now().await;
+        }
+        let refused = admission.visit(Need::Read, run(|| ())).await.unwrap_err();
+        assert_eq!(refused.respond(None).status(), 503);
+        assert!(admission.visit(Need::Write, run(|| ())).await.is_ok(), "writes have a line of their own");
+        // A caller that goes away leaves its call running, in its place.
+        first.abort();
+        assert!(first.await.unwrap_err().is_cancelled());
+        assert!(admission.visit(Need::Read, run(|| ())).await.is_err());
+        drop(go);
+        while admission.reads.inside.load(Ordering::Relaxed) > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(admission.visit(Need::Read, run(|| ())).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_that_takes_too_long_goes_on_and_its_caller_is_told_so() {
+        let limits = Limits { read: Duration::ZERO, write: Duration::ZERO, ..Limits::default() };
+        let admission = new(limits);
+        for (need, outcome) in [(Need::Read, "known"), (Need::Grow, "unknown")] {
+            let (go, wait) = std::sync::mpsc::channel::<()>();
+            let (done, ended) = std::sync::mpsc::channel();
+            let call = run(move || {
+                wait.recv().ok();
+                done.send(()).ok();
+            });
+            let late = admission.visit(need, call).await.unwrap_err().respond(None);
+            assert_eq!(late.status(), 504);
+            let body = axum::body::to_bytes(late.into_body(), 1 << 20).await.unwrap();
+            let document: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(document["outcome"], outcome);
+            drop(go);
+            ended.recv().unwrap();
+        }
+    }
+}
