@@ -48,7 +48,7 @@ const LONGER: &[(&str, usize, &str)] = &[
         680,
         "a class has one block of methods, and more than half of this one is docstrings",
     ),
-    ("vectord/_vectord.pyi", 360, "a module has one stub"),
+    ("vectord/_vectord.pyi", 420, "a module has one stub"),
 ];
 const LONGEST: usize = 300;
 

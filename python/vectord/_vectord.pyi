@@ -19,6 +19,7 @@ __all__ = [
     "Hits",
     "Index",
     "MetadataSet",
+    "Recall",
     "Registry",
     "Rows",
     "Server",
@@ -101,6 +102,29 @@ class MetadataSet:
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __getnewargs__(self) -> tuple[int | None, int, int]: ...
+
+@final
+class Recall:
+    def __new__(
+        cls, recall: float, low: float, high: float, sample: int, k: int, ef: int, seq: int
+    ) -> Self: ...
+    @property
+    def recall(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+    @property
+    def sample(self) -> int: ...
+    @property
+    def k(self) -> int: ...
+    @property
+    def ef(self) -> int: ...
+    @property
+    def seq(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __getnewargs__(self) -> tuple[float, float, float, int, int, int, int]: ...
 
 @final
 class Hits:
@@ -208,6 +232,7 @@ class Index:
         *,
         id: str,
         ef: int | None = None,
+        recall: float | None = None,
         exact: bool = False,
         filter: dict[str, Any] | None = None,
         within: float | None = None,
@@ -223,6 +248,7 @@ class Index:
         *,
         id: None = None,
         ef: int | None = None,
+        recall: float | None = None,
         exact: bool = False,
         filter: dict[str, Any] | None = None,
         within: float | None = None,
@@ -238,6 +264,7 @@ class Index:
         *,
         id: None = None,
         ef: int | None = None,
+        recall: float | None = None,
         exact: bool = False,
         filter: dict[str, Any] | None = None,
         within: float | None = None,
@@ -257,6 +284,16 @@ class Index:
     def flush(self) -> int: ...
     def checkpoint(self) -> int: ...
     def stats(self, *, digest: bool = True) -> dict[str, Any]: ...
+    def recall(
+        self,
+        sample: int = 200,
+        k: int = 10,
+        *,
+        filter: dict[str, Any] | None = None,
+        queries: object = None,
+        ef: int | None = None,
+        seed: int = 0,
+    ) -> Recall: ...
     def validate(self) -> list[str]: ...
     @property
     def name(self) -> str: ...

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::key::{self, KeyCommand};
-use super::operate::{backup, doctor, export, import, log, repair, verify};
+use super::operate::{backup, doctor, export, import, log, recall, repair, verify};
 
 /// The vector index that a notebook, an ingest job and an HTTP service can open at the same time.
 #[derive(Debug, Parser)]
@@ -46,6 +46,9 @@ pub(super) enum Command {
     /// Read and check everything of the indexes of a store
     #[command(after_help = verify::HELP)]
     Verify(verify::Verify),
+    /// Measure how good the answers of an index are
+    #[command(after_help = recall::HELP)]
+    Recall(recall::Recall),
     /// List the log of an index
     #[command(after_help = log::HELP)]
     Log(log::Log),

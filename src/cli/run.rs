@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use clap::Parser;
 
 use super::args::{Cli, Command};
-use super::operate::{backup, doctor, export, import, log, repair, verify};
+use super::operate::{backup, doctor, export, import, log, recall, repair, verify};
 use super::{key, serve, storaged};
 
 /// Runs the command `argv` (its first word is the program's name) and returns the exit status: 0, 1 for what
@@ -26,6 +26,7 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> i32 {
         Command::Key(flags) => key::key(flags).map(|()| true),
         Command::Doctor(flags) => doctor::doctor(flags),
         Command::Verify(flags) => verify::verify(flags),
+        Command::Recall(flags) => recall::recall(flags),
         Command::Log(flags) => log::log(flags),
         Command::Repair(flags) => repair::repair(flags),
         Command::Backup(flags) => backup::backup(flags),

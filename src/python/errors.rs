@@ -70,6 +70,16 @@ pub(super) fn of_query(py: Python<'_>, error: &Error) -> PyErr {
     .unwrap_or_else(|failed| failed)
 }
 
+/// The exception of an error in a measurement, whose vectors are the rows of `queries`.
+pub(super) fn of_queries(py: Python<'_>, error: &Error) -> PyErr {
+    exception(py, error, |part| match part {
+        Part::Id => "ids",
+        Part::Vector => "queries",
+        Part::Metadata => "metadata",
+    })
+    .unwrap_or_else(|failed| failed)
+}
+
 /// One exception of each kind, with its code, for the test that walks this border.
 #[pyfunction]
 pub(super) fn _one_of_each_error() -> Vec<(&'static str, PyErr)> {

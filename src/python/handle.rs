@@ -10,7 +10,7 @@ use super::filter::Given;
 use super::{figures, json};
 use crate::client::RemoteIndex;
 use crate::error::{Error, Result};
-use crate::registry::{Consistency, Freshness, LiveIndex, Params, Row};
+use crate::registry::{Consistency, Freshness, LiveIndex, Params, Recall, RecallOptions, Row};
 
 /// An index to read from and to write to; clones are the same.
 #[derive(Clone)]
@@ -158,6 +158,15 @@ impl Handle {
             Self::Live(live) => live.validate(),
             Self::Remote(_) => Err(Error::unsupported(
                 "validate looks at an index in memory: ask where the service runs (`vectord verify`)",
+            )),
+        }
+    }
+
+    pub(super) fn recall(&self, options: &RecallOptions) -> Result<Recall> {
+        match self {
+            Self::Live(live) => live.recall(options),
+            Self::Remote(_) => Err(Error::unsupported(
+                "recall measures an index in memory: ask where the service runs (`vectord recall`)",
             )),
         }
     }

@@ -19,12 +19,13 @@ use super::hits::Reduced;
 use super::metadata::Metadata;
 use super::origin::{Parts, reduce};
 use super::process::Own;
+use super::recall::PyRecall;
 use super::results::{Added, BatchesAdded, Deleted, MetadataSet};
 use super::rows::PyRows;
 use super::session::Session;
 use super::table::{Table, thousands};
 use super::whole::Whole;
-use super::{ingest, json, search};
+use super::{ingest, json, recall, search};
 use crate::error::{Error, Result};
 use crate::registry::{Consistency, Freshness, SearchOptions};
 
@@ -264,6 +265,10 @@ impl PyIndex {
     /// ef : int, optional
     ///     The length of the candidate list, instead of the index's ``ef_search`` (see :meth:`stats`): longer finds
     ///     more of the true neighbours and takes longer. Below `k` it counts as `k`.
+    /// recall : float, optional
+    ///     Choose `ef` so that the mean recall@k of queries like the rows is this much (0.5 to 0.999), and compare every
+    ///     row where no `ef` is enough. How `ef` and recall go together is learnt on the index itself when a search
+    ///     first asks, which takes some tenths of a second, and again when a fifth of the rows have changed.
     /// exact : bool, default False
     ///     Compare every row, or every one that passes the filter. An index of few rows always does.
     /// filter : dict, optional
@@ -306,9 +311,9 @@ impl PyIndex {
     /// array([0.], dtype=float32)
     /// >>> docs.search([1, 0], filter={"$id": {"$ne": "east"}}).ids
     /// array(['north'], dtype=object)
-    #[pyo3(signature = (query = None, k = Whole::from(10), *, id = None, ef = None, exact = false, filter = None,
+    #[pyo3(signature = (query = None, k = Whole::from(10), *, id = None, ef = None, recall = None, exact = false, filter = None,
                         within = None, explain = false, min_seq = None, consistency = None),
-           text_signature = "(self, query=None, k=10, *, id=None, ef=None, exact=False, filter=None, within=None, explain=False, min_seq=None, consistency=None)")]
+           text_signature = "(self, query=None, k=10, *, id=None, ef=None, recall=None, exact=False, filter=None, within=None, explain=False, min_seq=None, consistency=None)")]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
     fn search(
         &self,
@@ -317,6 +322,7 @@ impl PyIndex {
         k: Whole,
         id: Option<&str>,
         ef: Option<Whole>,
+        recall: Option<f64>,
         exact: bool,
         filter: Option<&Bound<'_, PyAny>>,
         within: Option<f32>,
@@ -327,7 +333,7 @@ impl PyIndex {
         let handle = self.handle()?;
         let ef = ef.map(|ef| ef.count("ef")).transpose()?;
         let (filter, text) = filter::filter(filter)?.map(|given| (given.filter, given.text)).unzip();
-        let options = SearchOptions { k: k.count("k")?, ef, recall: None, exact, filter, within, explain };
+        let options = SearchOptions { k: k.count("k")?, ef, recall, exact, filter, within, explain };
         let min_seq = min_seq.map(|seq| seq.within("min_seq", 0..=i64::MAX.cast_unsigned())).transpose()?;
         let fresh = Freshness { consistency: consistency.map(Consistency::parse).transpose()?, min_seq };
         let how = search::How { options, filter: text, fresh };
@@ -525,6 +531,52 @@ impl PyIndex {
     #[pyo3(signature = (*, digest = true))]
     fn stats<'py>(&self, py: Python<'py>, digest: bool) -> PyResult<Bound<'py, PyDict>> {
         self.handle()?.stats(py, digest)
+    }
+
+    /// Measure how good the answers are: rows ask, each as if it were about to be added, and what they find is
+    /// compared with an exact search.
+    ///
+    /// Parameters
+    /// ----------
+    /// sample : int, default 200
+    ///     How many rows ask; all of them if there are fewer.
+    /// k : int, default 10
+    ///     How many neighbours are sought. Where fewer may be found, it is recall of those; of none, all are found.
+    /// filter : dict, optional
+    ///     Which rows may be found, as in :meth:`search`; all may ask.
+    /// queries : array_like, shape (n, dimension), optional
+    ///     Ask these instead of rows.
+    /// ef : int, optional
+    ///     The length of the candidate list, instead of the index's.
+    /// seed : int, default 0
+    ///     Which rows ask.
+    ///
+    /// Returns
+    /// -------
+    /// Recall
+    ///     With an interval of 95 %. It is exactly 1 where every search is exact, as in an index of few rows.
+    ///
+    /// Examples
+    /// --------
+    /// >>> docs = vectord.open("memory:").create("docs", dimension=2)
+    /// >>> _ = docs.add(["east", "north"], np.eye(2))
+    /// >>> docs.recall(k=1)
+    /// Recall(recall=1.0000, low=1.0000, high=1.0000, sample=2, k=1, ef=64, seq=2)
+    #[pyo3(signature = (sample = Whole::from(200), k = Whole::from(10), *, filter = None, queries = None, ef = None,
+                        seed = Whole::from(0)),
+           text_signature = "(self, sample=200, k=10, *, filter=None, queries=None, ef=None, seed=0)")]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn recall(
+        &self,
+        py: Python<'_>,
+        sample: Whole,
+        k: Whole,
+        filter: Option<Bound<'_, PyAny>>,
+        queries: Option<Bound<'_, PyAny>>,
+        ef: Option<Whole>,
+        seed: Whole,
+    ) -> PyResult<PyRecall> {
+        recall::recall(py, &self.handle()?, recall::Asked { sample, k, filter, queries, ef, seed })
     }
 
     /// Check every invariant of the index in memory; return a sentence for each broken one. None is health.

@@ -24,6 +24,7 @@ mod module;
 mod origin;
 mod process;
 mod progress;
+mod recall;
 mod registry;
 mod results;
 mod rows;

@@ -12,6 +12,7 @@ use super::durability::Durability;
 use super::hits::{self, PyHits};
 use super::index::PyIndex;
 use super::origin::Origin;
+use super::recall::PyRecall;
 use super::registry::PyRegistry;
 use super::results::{Added, BatchesAdded, Deleted, MetadataSet};
 use super::rows::{self, PyRows};
@@ -105,6 +106,7 @@ fn _vectord(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyBatchHits>()?;
     module.add_class::<PyHits>()?;
     module.add_class::<PyIndex>()?;
+    module.add_class::<PyRecall>()?;
     module.add_class::<PyRegistry>()?;
     module.add_class::<PyRows>()?;
     module.add_function(wrap_pyfunction!(open, module)?)?;

@@ -125,7 +125,8 @@ pub(super) fn by_id(py: Python<'_>, handle: &Handle, id: &str, how: &How) -> PyR
     Ok(Py::new(py, PyHits::new(hits, consistency))?.into_any())
 }
 
-fn read(py: Python<'_>, queries: &Vectors, dimension: usize) -> PyResult<Vec<f32>> {
+/// The values of `queries`, one row after another.
+pub(super) fn read(py: Python<'_>, queries: &Vectors, dimension: usize) -> PyResult<Vec<f32>> {
     let mut values = vec![0.0; queries.len() * dimension];
     for (piece, at) in values.chunks_mut(queries.piece() * dimension).zip((0..).step_by(queries.piece())) {
         queries.copy(py, at..at + piece.len() / dimension, piece)?;

@@ -5,7 +5,7 @@
 use pyo3::prelude::*;
 
 use super::column::tuple;
-use super::errors::of_query;
+use super::errors::{of_queries, of_query};
 use crate::error::{Error, Part};
 
 /// The argument that holds the vectors.
@@ -15,6 +15,8 @@ pub(super) enum Name {
     Vectors,
     /// `query`, of a search.
     Query,
+    /// `queries`, of a measurement.
+    Queries,
 }
 
 impl Name {
@@ -22,6 +24,7 @@ impl Name {
         match self {
             Self::Vectors => "vectors",
             Self::Query => "query",
+            Self::Queries => "queries",
         }
     }
 
@@ -31,6 +34,7 @@ impl Name {
         match self {
             Self::Vectors => error.into(),
             Self::Query => of_query(py, &error),
+            Self::Queries => of_queries(py, &error),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::freshness::{Consistency, Freshness};
 use super::live::LiveIndex;
 use super::sampler::Sampler;
 use crate::error::{Error, Result};
-use crate::index::{Filter, Hits, Index, Page, Row, SearchOptions};
+use crate::index::{Filter, Hits, Index, Page, Recall, RecallOptions, Row, SearchOptions};
 
 /// Reads of one index, at least as fresh as was asked for.
 pub struct Reader {
@@ -96,6 +96,11 @@ impl Reader {
         }
         Ok(hits)
     }
+
+    /// How good answers are: the recall of some rows that ask, or of queries given, beside an exact search.
+    pub fn recall(&self, options: &RecallOptions) -> Result<Recall> {
+        self.index.recall(options)
+    }
 }
 
 impl LiveIndex {
@@ -164,6 +169,11 @@ impl LiveIndex {
     /// The nearest rows to each row of `queries` (`n x dimension` components), all at one seq.
     pub fn search_many(&self, queries: &[f32], options: &SearchOptions) -> Result<Vec<Hits>> {
         self.reader(Freshness::default())?.search_many(queries, options)
+    }
+
+    /// How good answers are: the recall of some rows that ask, or of queries given, beside an exact search.
+    pub fn recall(&self, options: &RecallOptions) -> Result<Recall> {
+        self.reader(Freshness::default())?.recall(options)
     }
 
     /// A sentence for each broken invariant of the index; none is health.

@@ -6,5 +6,6 @@ pub(super) mod export;
 pub(super) mod import;
 pub(super) mod log;
 mod output;
+pub(super) mod recall;
 pub(super) mod repair;
 pub(super) mod verify;
