@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use super::metrics::{Metrics, Refusal};
 use super::problem::Problem;
 use super::quota::Quota;
 use super::routes::Need;
@@ -36,6 +37,7 @@ pub(super) struct Admission {
     read_time: Duration,
     write_time: Duration,
     quota: Option<Arc<Quota>>,
+    metrics: Arc<Metrics>,
 }
 
 /// What a request may wait for, known to the calls that are made for it.
@@ -47,14 +49,15 @@ struct Visit {
 }
 
 impl Admission {
-    /// What `limits` allow on `store`.
-    pub(super) fn new(limits: &Limits, store: &Arc<dyn Store>) -> Arc<Self> {
+    /// What `limits` allow on `store`; what is refused is counted in `metrics`.
+    pub(super) fn new(limits: &Limits, store: &Arc<dyn Store>, metrics: &Arc<Metrics>) -> Arc<Self> {
         Arc::new(Self {
-            reads: Line::new("reads", READING, limits.reads),
-            writes: Line::new("writes", WRITING, limits.writes),
+            reads: Line::new(Refusal::Searches, READING, limits.reads, metrics),
+            writes: Line::new(Refusal::Writes, WRITING, limits.writes, metrics),
             read_time: limits.read,
             write_time: limits.write,
             quota: limits.quota.map(|most| Quota::new(most, Arc::clone(store))),
+            metrics: Arc::clone(metrics),
         })
     }
 
@@ -63,7 +66,8 @@ impl Admission {
         let Some(quota) = self.quota.as_ref().filter(|_| need == Need::Grow) else { return Ok(()) };
         // A body of no announced length counts when the store is listed next.
         let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        quota.admit(announced.unwrap_or(0)).await
+        let admitted = quota.admit(announced.unwrap_or(0)).await;
+        admitted.inspect_err(|_| self.metrics.refused(Refusal::Quota))
     }
 
     /// Runs `request`, whose blocking calls stand in the line of what they need.
@@ -104,7 +108,8 @@ fn late(patience: Duration, writes: bool) -> Problem {
 /// A line of calls: some run, more wait, and the rest are sent away.
 #[derive(Debug)]
 struct Line {
-    what: &'static str,
+    what: Refusal,
+    metrics: Arc<Metrics>,
     turns: Arc<Semaphore>,
     inside: AtomicUsize,
     most: usize,
@@ -119,9 +124,9 @@ struct Place {
 struct Inside(Arc<Line>);
 
 impl Line {
-    fn new(what: &'static str, turns: usize, most: usize) -> Arc<Self> {
+    fn new(what: Refusal, turns: usize, most: usize, metrics: &Arc<Metrics>) -> Arc<Self> {
         let turns = Arc::new(Semaphore::new(turns));
-        Arc::new(Self { what, turns, inside: AtomicUsize::new(0), most })
+        Arc::new(Self { what, metrics: Arc::clone(metrics), turns, inside: AtomicUsize::new(0), most })
     }
 
     async fn enter(self: &Arc<Self>) -> Result<Place, Problem> {
@@ -135,7 +140,8 @@ impl Line {
     }
 
     fn is_full(&self) -> Problem {
-        let (what, most) = (self.what, self.most);
+        self.metrics.refused(self.what);
+        let (what, most) = (self.what.name(), self.most);
         Error::unavailable(format!("the service is busy: {what} at once are at most {most}")).into()
     }
 }
@@ -152,7 +158,8 @@ mod tests {
     use crate::store::Memory;
 
     fn new(limits: Limits) -> Arc<Admission> {
-        Admission::new(&limits, &(Arc::new(Memory::new()) as Arc<dyn Store>))
+        let store: Arc<dyn Store> = Arc::new(Memory::new());
+        Admission::new(&limits, &store, &Arc::new(Metrics::new()))
     }
 
     fn admission(reads: usize) -> Arc<Admission> {

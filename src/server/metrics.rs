@@ -50,7 +50,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Bytes => "bytes",
             Self::Searches => "searches",

@@ -7,6 +7,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::metrics::{Metrics, Refusal};
 use super::problem::Problem;
 use crate::error::Error;
 
@@ -15,11 +16,21 @@ use crate::error::Error;
 pub(super) struct Budget {
     held: AtomicUsize,
     most: usize,
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl Budget {
-    pub(super) fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self { held: AtomicUsize::new(0), most })
+    /// At most `most` bytes; what is refused is counted in `metrics`.
+    pub(super) fn new(most: usize, metrics: Option<Arc<Metrics>>) -> Arc<Self> {
+        Arc::new(Self { held: AtomicUsize::new(0), most, metrics })
+    }
+
+    fn is_spent(&self) -> Problem {
+        if let Some(metrics) = &self.metrics {
+            metrics.refused(Refusal::Bytes);
+        }
+        let most = self.most;
+        Error::unavailable(format!("the service is busy: bodies at once are at most {most} bytes")).into()
     }
 }
 
@@ -35,7 +46,9 @@ impl Payload {
     /// An empty body that expects to become `capacity` bytes long.
     pub(super) fn new(budget: &Arc<Budget>, capacity: usize) -> Result<Self, Problem> {
         let mut payload = Self { bytes: Vec::new(), counted: 0, budget: Arc::clone(budget) };
-        payload.count(capacity)?;
+        if !payload.count(capacity) {
+            return Err(budget.is_spent());
+        }
         payload.bytes.reserve_exact(capacity);
         Ok(payload)
     }
@@ -45,8 +58,8 @@ impl Payload {
         let wanted = self.bytes.len() + data.len();
         if wanted > self.counted {
             let larger = wanted.max(2 * self.counted);
-            if self.count(larger).is_err() {
-                self.count(wanted)?;
+            if !self.count(larger) && !self.count(wanted) {
+                return Err(self.budget.is_spent());
             }
             self.bytes.reserve_exact(self.counted - self.bytes.len());
         }
@@ -54,19 +67,18 @@ impl Payload {
         Ok(())
     }
 
-    fn count(&mut self, bytes: usize) -> Result<(), Problem> {
+    /// Counts up to `bytes`, if there is room.
+    fn count(&mut self, bytes: usize) -> bool {
         let more = bytes - self.counted;
         let before = self.budget.held.fetch_add(more, Ordering::Relaxed);
-        if before + more > self.budget.most {
+        // Not `before + more`: a budget without end must not overflow.
+        let fits = more <= self.budget.most.saturating_sub(before);
+        if fits {
+            self.counted = bytes;
+        } else {
             self.budget.held.fetch_sub(more, Ordering::Relaxed);
-            let most = self.budget.most;
-            return Err(Error::unavailable(format!(
-                "the service is busy: bodies at once are at most {most} bytes"
-            ))
-            .into());
         }
-        self.counted = bytes;
-        Ok(())
+        fits
     }
 }
 
@@ -90,7 +102,7 @@ mod tests {
 
     #[test]
     fn bodies_beyond_the_budget_are_refused_and_those_that_ended_make_room() {
-        let budget = Budget::new(100);
+        let budget = Budget::new(100, None);
         let mut one = Payload::new(&budget, 0).unwrap();
         one.extend(&[1; 40]).unwrap();
         one.extend(&[2; 10]).unwrap();

@@ -79,7 +79,7 @@ pub struct AppState {
     patience: Patience,
     pub(super) loading: Loading,
     pub(super) draining: AtomicBool,
-    pub(super) metrics: Metrics,
+    pub(super) metrics: Arc<Metrics>,
     at_hand: RwLock<HashMap<String, Handle>>,
 }
 
@@ -91,8 +91,10 @@ impl AppState {
 
     /// The same of one that asks for `keys`.
     pub fn guarded(registry: Registry, limits: Limits, keys: Keys) -> Arc<Self> {
-        let admission = Admission::new(&limits, &registry.store());
-        let (idle, whole, budget) = (limits.body_idle, limits.body_whole, Budget::new(limits.body_bytes));
+        let metrics = Arc::new(Metrics::new());
+        let admission = Admission::new(&limits, &registry.store(), &metrics);
+        let (idle, whole, budget) =
+            (limits.body_idle, limits.body_whole, Budget::new(limits.body_bytes, Some(Arc::clone(&metrics))));
         Arc::new(Self {
             registry,
             keys,
@@ -100,7 +102,7 @@ impl AppState {
             patience: Patience { idle, whole, budget },
             loading: Loading::default(),
             draining: AtomicBool::new(false),
-            metrics: Metrics::new(),
+            metrics,
             at_hand: RwLock::default(),
         })
     }

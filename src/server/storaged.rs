@@ -8,11 +8,12 @@ mod problem;
 mod range;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Query, Request, State};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -22,6 +23,8 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use self::problem::{problem, refuse, unwritten};
 use self::range::Range;
+use super::patience::{self, Patience};
+use super::payload::{Budget, Payload};
 use super::routes::{Need, Route, Routes};
 use crate::error::Error;
 use crate::store::{Capabilities, Key, Page, Put, Replace, Store};
@@ -31,15 +34,17 @@ pub const MAX_OBJECT_BYTES: u64 = 4 << 30;
 /// Keys per page of a listing: by default, and at most (more may be asked for, fewer are answered).
 const PAGE: usize = 1_000;
 const MAX_PAGE: usize = 10_000;
+/// How long a PUT may be silent, and may take: 4 GiB at 1 MiB/s, and some more.
+const IDLE: Duration = Duration::from_secs(10);
+const WHOLE: Duration = Duration::from_secs(5_000);
 const ROOT: &str = "/v1/storage/";
 
 type Shared = Arc<dyn Store>;
 
 /// The routes of `vectord storaged` over `store`, and what each needs.
 pub(super) fn router(store: Arc<dyn Store>) -> (Router, Vec<Route>) {
-    let limit = usize::try_from(max_object_bytes(&*store)).unwrap_or(usize::MAX);
     let (router, table) = table().finish();
-    (router.layer(DefaultBodyLimit::max(limit)).with_state(store), table)
+    (router.with_state(store), table)
 }
 
 /// Every route of `vectord storaged`, and what it needs.
@@ -79,28 +84,23 @@ impl<S: Sync> FromRequestParts<S> for PathKey {
 }
 
 /// The body of a PUT, whole and within the limit.
-struct Whole(Bytes);
+struct Whole(Payload);
 
 impl FromRequest<Shared> for Whole {
     type Rejection = Response;
 
     async fn from_request(request: Request, store: &Shared) -> Result<Self, Response> {
         let most = max_object_bytes(&**store);
-        let too_large = || {
-            let error = Error::exhausted(format!("the object is too large: at most {most} bytes"));
-            problem(StatusCode::PAYLOAD_TOO_LARGE, &error)
-        };
-        let announced =
-            text(request.headers(), header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
-        if announced.is_some_and(|length| length > most) {
-            return Err(too_large());
-        }
-        Bytes::from_request(request, store).await.map(Self).map_err(|rejection| {
-            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                too_large()
-            } else {
-                refuse(&Error::invalid("the body ended early"))
+        let limit = usize::try_from(most).unwrap_or(usize::MAX);
+        let patience = Patience { idle: IDLE, whole: WHOLE, budget: Budget::new(usize::MAX, None) };
+        let (parts, body) = request.into_parts();
+        patience::read(&parts.headers, body, limit, false, patience).await.map(Self).map_err(|refusal| {
+            let response = refusal.into_response();
+            if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                let error = Error::exhausted(format!("the object is too large: at most {most} bytes"));
+                return problem(StatusCode::PAYLOAD_TOO_LARGE, &error);
             }
+            response
         })
     }
 }
