@@ -41,7 +41,8 @@ impl Interval {
         let spread = Z * Z / trials;
         let middle = (share + spread / 2.0) / (1.0 + spread);
         let half = (share * (1.0 - share) * spread + spread * spread / 4.0).sqrt() / (1.0 + spread);
-        Self { share, low: (middle - half).max(0.0), high: (middle + half).min(1.0) }
+        // Rounding may lose the ends at 0 and 1.
+        Self { share, low: (middle - half).clamp(0.0, share), high: (middle + half).clamp(share, 1.0) }
     }
 }
 

@@ -3,6 +3,7 @@
 //! The faces stand on this layer. It blocks, names no runtime, and is safe from any thread.
 
 mod adopt;
+mod allowance;
 mod aside;
 mod batch;
 mod checkpoint;

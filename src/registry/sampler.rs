@@ -1,8 +1,8 @@
 //! Tries a share of the searches of an index again, exactly, in the background, to tell what searches find.
 //!
-//! The searches pay for a counter. One is tried at a time, by a thread that starts with the first, gives way, and rests 99
-//! times as long as the trial took, so that it costs at most 1 % of a core. No search is kept while it rests, since
-//! that would keep old rows in memory: what is picked then is let go.
+//! The searches pay for a counter. One of an index is tried at a time, by a thread that starts with the first, gives way,
+//! and rests until the trial is paid for (`allowance.rs`). No search is kept while it rests, since that would keep old
+//! rows in memory: what is picked then is let go.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,11 +10,10 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use super::allowance::TRIALS;
 use super::estimate::{Latest, LiveRecall, Tried};
 use crate::index::{Trial, give_way};
 
-/// Times as long as a trial took.
-const REST: u32 = 99;
 /// A thread that was offered nothing for so long ends; the next trial starts another.
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -54,17 +53,21 @@ impl Sampler {
         Self { pid: std::process::id(), share, searches: AtomicU64::new(0), shared: Arc::new(shared) }
     }
 
-    /// Counts `searches` more; answers whether one of them is to be tried.
-    ///
-    /// Which ones is a hash of the count: every n-th would be the same ones of queries that come round again.
+    /// Counts `searches` more; answers whether one of them is to be tried, and can be now.
     pub(super) fn picks(&self, searches: usize) -> bool {
+        self.draws(searches)
+            && self.shared.open.load(Ordering::Relaxed)
+            && TRIALS.owed().is_zero()
+            && self.pid == std::process::id()
+    }
+
+    /// Which ones is a hash of the count: every n-th would be the same ones of queries that come round again.
+    fn draws(&self, searches: usize) -> bool {
         if self.share == 0.0 {
             return false;
         }
         let count = self.searches.fetch_add(searches as u64, Ordering::Relaxed);
         unit(mix(count)) < self.share * searches as f64
-            && self.shared.open.load(Ordering::Relaxed)
-            && self.pid == std::process::id()
     }
 
     /// Which of so many searches at once, at least one, is tried.
@@ -121,7 +124,8 @@ fn run(shared: &Shared) {
         }
         // The rows it kept may be the last of an index: freeing them counts, too.
         drop(trial);
-        shared.rest(begun.elapsed() * REST);
+        TRIALS.spend(begun.elapsed());
+        shared.rest();
     }
 }
 
@@ -140,10 +144,16 @@ impl Shared {
         trial
     }
 
-    fn rest(&self, time: Duration) {
-        let until = Instant::now() + time;
+    /// Waits until nothing is owed, here and elsewhere in the process.
+    fn rest(&self) {
         let mut desk = self.desk.lock();
-        while !desk.ended && !self.changed.wait_until(&mut desk, until).timed_out() {}
+        loop {
+            let owed = TRIALS.owed();
+            if owed.is_zero() || desk.ended {
+                break;
+            }
+            self.changed.wait_for(&mut desk, owed);
+        }
         self.open.store(true, Ordering::Relaxed);
     }
 }
@@ -192,18 +202,18 @@ mod tests {
     }
 
     #[test]
-    fn about_the_share_that_was_asked_for_is_picked() {
+    fn about_the_share_that_was_asked_for_is_drawn() {
         for (share, least, most) in
             [(0.01, 800, 1_200), (0.5, 49_000, 51_000), (1.0, 100_000, 100_000), (0.0, 0, 0)]
         {
             let sampler = Sampler::new(share);
-            let picked = (0..100_000).filter(|_| sampler.picks(1)).count();
-            assert!((least..=most).contains(&picked), "{picked} at {share}");
+            let drawn = (0..100_000).filter(|_| sampler.draws(1)).count();
+            assert!((least..=most).contains(&drawn), "{drawn} at {share}");
             assert!(sampler.one_of(7) < 7);
         }
         let batches = Sampler::new(0.01);
-        let picked = (0..10_000).filter(|_| batches.picks(10)).count();
-        assert!((800..=1_200).contains(&picked), "{picked}");
+        let drawn = (0..10_000).filter(|_| batches.draws(10)).count();
+        assert!((800..=1_200).contains(&drawn), "{drawn}");
     }
 
     #[test]

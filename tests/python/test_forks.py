@@ -386,3 +386,39 @@ def test_a_forked_child_makes_connections_of_its_own() -> None:
     with vectord.Server(registry) as server:
         assert server.url is not None
         assert run(REMOTE, server.url) == "['a', 'b', 'c']\n"
+
+
+LIVE_RECALL = """
+import os, sys, time
+import numpy as np, vectord
+
+docs = vectord.open(sys.argv[1]).create("docs", dimension=8)
+random = np.random.default_rng(1)
+docs.add([str(i) for i in range(3_000)], random.random((3_000, 8), dtype=np.float32))
+assert docs.stats()["live_recall"] is None
+
+def measured():
+    begun = time.monotonic()
+    while (told := docs.stats(digest=False)["live_recall"]) is None or told["queries"] < 3:
+        assert time.monotonic() - begun < 60, told
+        for query in random.random((20, 8), dtype=np.float32):
+            assert not docs.search(query, k=5, ef=5).exact
+    assert 0 <= told["low"] <= told["recall"] <= told["high"] <= 1, told
+    assert told["filtered"] is None, told
+
+measured()
+child = os.fork()
+if child == 0:
+    assert docs.stats(digest=False)["live_recall"] is None, "what the parent measured is the parent's"
+    measured()
+    os._exit(0)
+_, status = os.waitpid(child, 0)
+assert status == 0, status
+measured()
+print("measured")
+"""
+
+
+def test_recall_is_measured_in_a_forked_child_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VECTORD_LIVE_RECALL", "1")
+    assert run(LIVE_RECALL, str(tmp_path / "store")) == "measured\n"
