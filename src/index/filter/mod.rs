@@ -11,6 +11,7 @@ mod operand;
 mod parse;
 mod path;
 mod scalar;
+mod strict;
 mod test;
 
 pub use self::ast::Filter;

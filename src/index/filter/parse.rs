@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::ast::{Filter, Node};
 use super::path::Path;
 use super::scalar::Scalar;
+use super::strict::Strict;
 use super::test::Test;
 use crate::error::{Error, Result};
 
@@ -43,7 +44,7 @@ impl Filter {
                 text.len()
             )));
         }
-        let value: Value = serde_json::from_str(text)
+        let Strict(value) = serde_json::from_str(text)
             .map_err(|error| Error::invalid(format!("filter is not JSON: {error}")))?;
         Self::from_value(&value)
     }
@@ -69,9 +70,13 @@ impl Parser {
         let Value::Object(conditions) = value else {
             return Err(wrong(place, "an object of conditions", value));
         };
-        let mut nodes = Vec::with_capacity(conditions.len());
+        if conditions.is_empty() {
+            // It is a condition, too: one that every row passes.
+            self.count(place)?;
+        }
+        let mut nodes = Vec::with_capacity(conditions.len().min(MAX_NODES));
         for (name, value) in conditions {
-            let place = format!("{place}[{name:?}]");
+            let place = format!("{place}[{:?}]", shown(name));
             match name.as_str() {
                 "$and" => nodes.push(Node::And(self.objects(value, &place, depth)?)),
                 "$or" => nodes.push(Node::Or(self.objects(value, &place, depth)?)),
@@ -104,12 +109,14 @@ impl Parser {
             Some(path) if path == Path::Id || !name.starts_with('$') => path,
             _ if name.starts_with('$') => {
                 return Err(Error::invalid(format!(
-                    "{place}: unknown operator {name:?}: there are {OPERATORS}"
+                    "{place}: unknown operator {:?}: there are {OPERATORS}",
+                    shown(name)
                 )));
             }
             _ => {
                 return Err(Error::invalid(format!(
-                    "{place}: names between dots must not be empty, got {name:?}"
+                    "{place}: names between dots must not be empty, got {:?}",
+                    shown(name)
                 )));
             }
         };
@@ -136,11 +143,12 @@ impl Parser {
         for (operator, value) in operators {
             if !operator.starts_with('$') {
                 return Err(Error::invalid(format!(
-                    "{place}: {operator:?} is no operator: reach into an object by {:?}",
-                    format!("{}.{operator}", path.text())
+                    "{place}: {:?} is no operator: reach into an object by {:?}",
+                    shown(operator),
+                    format!("{}.{}", shown(path.text()), shown(operator))
                 )));
             }
-            let place = format!("{place}[{operator:?}]");
+            let place = format!("{place}[{:?}]", shown(operator));
             self.count(&place)?;
             let test = |test| Node::Test(path.clone(), test);
             let not = |test| Node::Not(Box::new(Node::Test(path.clone(), test)));
@@ -167,7 +175,8 @@ impl Parser {
                 },
                 operator => {
                     return Err(Error::invalid(format!(
-                        "{place}: unknown operator {operator:?}: there are {OPERATORS}"
+                        "{place}: unknown operator {:?}: there are {OPERATORS}",
+                        shown(operator)
                     )));
                 }
             });
@@ -203,6 +212,12 @@ impl Parser {
         }
         Ok(())
     }
+}
+
+/// As much of a name as a message can hold.
+pub(super) fn shown(name: &str) -> &str {
+    const ENOUGH: usize = 64;
+    name.char_indices().nth(ENOUGH).map_or(name, |(end, _)| &name[..end])
 }
 
 fn scalar(value: &Value, place: &str) -> Result<Scalar> {
@@ -274,9 +289,23 @@ mod tests {
         assert!(Filter::parse(&nested(15)).is_ok());
         assert!(refused(&nested(16)).contains("at most 16 levels"));
         assert!(refused(&nested(100_000)).contains("filter is not JSON"));
+        let empty = |n: usize| format!("{{\"$and\": [{}]}}", vec!["{}"; n].join(","));
+        assert!(Filter::parse(&empty(255)).is_ok());
+        assert!(refused(&empty(256)).contains("at most 256 conditions"));
         let list = |n: usize| format!(r#"{{"a": {{"$in": {:?}}}}}"#, (0..n).collect::<Vec<_>>());
         assert!(Filter::parse(&list(10_000)).is_ok());
         assert!(refused(&list(10_001)).contains("at most 10000 values in all, got 10001"));
         assert!(refused(&" ".repeat((1 << 20) + 1)).contains("filter is too long"));
+    }
+
+    #[test]
+    fn a_long_name_does_not_make_a_long_message() {
+        let name = "é".repeat(400_000);
+        for text in [format!(r#"{{"{name}": {{"$in": [[]]}}}}"#), format!(r#"{{"${name}": 1, "a": 1}}"#)] {
+            let error = refused(&text);
+            assert!(error.len() < 1_000, "{} bytes", error.len());
+        }
+        assert!(refused(&format!(r#"{{"{name}": 1, "{name}": 1}}"#)).contains("is too long"));
+        assert!(refused(r#"{"tenant": "a", "tenant": "b"}"#).contains(""tenant" is there twice"));
     }
 }
