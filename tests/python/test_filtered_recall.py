@@ -133,7 +133,7 @@ def joined(corpus: Corpus, share: float) -> Filtered:
 
 
 def judge(corpus: Corpus, asked: list[int], filtered: Callable[[int], Filtered]) -> tuple[float, set[str]]:
-    """Ask each query at defaults; returns the mean recall and the ways taken. What is called exact has to be."""
+    """Ask each query at defaults; returns the mean recall and the ways. What is called exact has to be."""
     recalls, ways = [], set()
     for query in asked:
         filter_, mask = filtered(query)
