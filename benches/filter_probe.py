@@ -109,7 +109,7 @@ def median_us(case: Case, call: Call) -> float:
 
 
 def bounds(index: Vectord, case: Case) -> dict[str, float]:
-    """Measure what a search with the filter is held against, in turn: one without it, and the exact scan."""
+    """Measure searches at defaults, and what they are held against, in turn: no filter, and the exact scan."""
     ways = {"us": index.search(None), "exact": index.search(None, exact=True)}
     told: dict[str, list[float]] = {name: [] for name in (*ways, "plain")}
     filters, none = case.given, [None] * len(case.given)
@@ -119,7 +119,9 @@ def bounds(index: Vectord, case: Case) -> dict[str, float]:
         case.given = none
         told["plain"].append(median_us(case, ways["us"]))
         case.given = filters
-    return {name: statistics.median(times) for name, times in told.items()}
+    recall, short = case.judged(case.times(ways["us"], MEASURE, len(case.queries))[1])
+    medians = {name: statistics.median(times) for name, times in told.items()}
+    return {**medians, "recall": recall, "short": short}
 
 
 def main() -> None:

@@ -112,14 +112,24 @@ def ratios(answers: Answers) -> list[str]:
     lines = [
         "\n## vectord against itself\n",
         f"The same queries at defaults, p50 in us, medians of passes in turn; wanted: at most {RATIO:.0f}.\n",
-        *head("rows that pass", "filtered", "no filter", "exact scan", "ratio to the better", "ways taken"),
+        *head(
+            "rows that pass",
+            "filtered",
+            "no filter",
+            "exact scan",
+            "ratio to the better",
+            "recall@10",
+            "short answers",
+            "ways taken",
+        ),
     ]
     for case in CASES:
         told = answers["vectord"]["cases"][case]
         bounds = told["bounds"]
         ratio = bounds["us"] / min(bounds["plain"], bounds["exact"])
         figures = (f"{bounds[name]:.1f}" for name in ("us", "plain", "exact"))
-        lines.append(row(case, *figures, f"{ratio:.2f}", told["path"]))
+        quality = (f"{ratio:.2f}", f"{bounds['recall']:.4f}", f"{bounds['short']:.0f}")
+        lines.append(row(case, *figures, *quality, told["path"]))
     return lines
 
 
