@@ -186,6 +186,8 @@ fn what_is_wrong_with_a_search_is_named() {
     }
     let nan = raw_json(&service, "", &[rows[0].clone(), vec![f32::NAN; 4]]);
     assert!(nan.problem(400, "invalid_argument").starts_with("vectors[1]: "), "{}", nan.text);
+    let nan = raw_json(&service, "", &[vec![f32::NAN; 4]]);
+    assert!(nan.problem(400, "invalid_argument").starts_with("vectors[0]: "), "{}", nan.text);
     let stated = service.post("/vectors/index/docs/search?k=3", &json!({"vector": one}));
     assert!(stated.problem(400, "invalid_argument").contains("unknown field `k`"));
     let request = service.request("POST", "/vectors/index/docs/search").header("Content-Type", FRAME);
@@ -480,4 +482,125 @@ fn the_digest_is_told_on_request() {
     let told = service.get("/vectors/index/docs/stats?digest=true").ok();
     assert_eq!((told["digest"].as_str().unwrap().len(), &told["seq"]), (32, &plain["seq"]));
     service.get("/vectors/index/docs/stats?digest=maybe").problem(400, "invalid_argument");
+}
+
+#[test]
+fn what_is_over_a_limit_is_refused_with_the_limit() {
+    let (service, rows) = filled();
+    let deep = "[".repeat(17) + &"]".repeat(17);
+    let large = format!("\"{}\"", "x".repeat(65 << 10));
+    let item = |id: &str, metadata: &str| {
+        format!(r#"{{"items":[{{"id":"{id}","vector":[1,2,3,4],"metadata":{metadata}}}]}}"#)
+    };
+    let set = |metadata: &str| format!(r#"{{"items":[{{"id":"r1","metadata":{metadata}}}]}}"#);
+    let wide = json!({"items": [{"id": "a", "vector": vec![1; 20_000]}]}).to_string();
+    let many: Vec<_> = (0..1_001).map(|_| &rows[0]).collect();
+    for (path, body, says) in [
+        (
+            "",
+            json!({"name": "wide", "dimension": 20_000}).to_string(),
+            "dimension must be 1..=16384, got 20000",
+        ),
+        ("/docs/add", wide, "items[0]: dimension mismatch: index has 4, got 20000"),
+        ("/docs/add", item(&"x".repeat(513), "1"), "items[0]: id is too long: at most 512 bytes, got 513"),
+        ("/docs/add", item("a", &large), "items[0]: metadata is too long: at most 65536 bytes, got 66562"),
+        ("/docs/add", item("a", &deep), "items[0]: metadata nests too deeply: at most 16 levels, got 17"),
+        ("/docs/metadata", set(&large), "items[0]: metadata is too long: at most 65536 bytes, got 66562"),
+        ("/docs/metadata", set(&deep), "items[0]: metadata nests too deeply: at most 16 levels, got 17"),
+        (
+            "/docs/search",
+            json!({"vectors": many, "k": 1_001}).to_string(),
+            "k must be 1..=1000 for vectors, got 1001",
+        ),
+    ] {
+        let detail =
+            service.post_text(&format!("/vectors/index{path}"), &body).problem(400, "invalid_argument");
+        assert!(detail.contains(says), "{path}: {detail}");
+    }
+    let found = search(&service, &json!({"vector": rows[0], "k": 5_000})).ok();
+    assert_eq!(found["results"].as_array().unwrap().len(), ROWS, "a single vector's k gives way");
+    assert_eq!(service.get("/vectors/index/docs").ok()["length"], ROWS);
+}
+
+#[test]
+fn too_many_vectors_are_not_told_at_once() {
+    let service = Service::serve("memory:");
+    service.create("wide", 16_384, "euclidean");
+    let ids: Vec<_> = (0..5_000).map(|at| format!("r{at}")).collect();
+    let detail =
+        service.post("/vectors/index/wide/get", &json!({"ids": ids})).problem(400, "invalid_argument");
+    assert!(detail.contains("at most 4096 of dimension 16384, got 5000"), "{detail}");
+    let request = service.request("POST", "/vectors/index/wide/search?k=1000&include=vector");
+    let answer = send(request.header("Content-Type", RAW).body(vec![0; 5 * 4 * 16_384]));
+    let detail = answer.problem(400, "invalid_argument");
+    assert!(detail.contains("at most 4096 of dimension 16384, got 5000"), "{detail}");
+}
+
+#[test]
+fn a_body_of_65_mib_is_413_in_every_form() {
+    let (service, _) = filled();
+    for (path, form) in
+        [("search", RAW), ("search", "application/json"), ("add", FRAME), ("add", "application/json")]
+    {
+        let request = service.request("POST", &format!("/vectors/index/docs/{path}"));
+        let answer = send(request.header("Content-Type", form).body(vec![b' '; 65 << 20]));
+        let detail = answer.problem(413, "resource_exhausted");
+        assert!(detail.contains("at most 67108864 bytes"), "{path} {form}: {detail}");
+    }
+}
+
+#[test]
+fn recall_is_measured_on_request() {
+    let (service, rows) = filled();
+    let recall = "/vectors/index/docs/recall";
+    let told = service.post(recall, &json!({})).ok();
+    assert_eq!((&told["recall"], &told["k"], &told["sample"]), (&1.0.into(), &10.into(), &200.into()));
+    assert!(told["low"].is_number() && told["high"].is_number() && told["ef"].is_number());
+    let asked = json!({"k": 3, "queries": rows[..7], "filter": {"even": true}, "ef": 20, "seed": 5});
+    let told = service.post(recall, &asked).ok();
+    assert_eq!((&told["sample"], &told["k"]), (&7.into(), &3.into()));
+    for (body, says) in [
+        (json!({"sample": 0}), "sample must be 1..=10000, got 0"),
+        (json!({"sample": 10_001}), "sample must be 1..=10000, got 10001"),
+        (json!({"k": 1_001}), "k must be 1..=1000, got 1001"),
+        (json!({"queries": [rows[0], [1]]}), "queries[1]: dimension mismatch"),
+        (json!({"samples": 3}), "unknown field `samples`"),
+        (json!({"filter": 3}), "filter"),
+    ] {
+        let detail = service.post(recall, &body).problem(400, "invalid_argument");
+        assert!(detail.contains(says), "{body}: {detail}");
+    }
+}
+
+#[test]
+fn a_queued_add_is_answered_at_once_and_told_by_flush() {
+    let (service, _) = filled();
+    let add = |query: &str, body: &Value| service.post(&format!("/vectors/index/docs/add{query}"), body);
+    let items = json!({"items": [{"id": "late", "vector": [1, 2, 3, 4]}]});
+    let queued = add("?durability=async", &items);
+    assert_eq!((queued.status, &queued.ok()["added"], &queued.ok()["seq"]), (202, &1.into(), &Value::Null));
+    let flushed = service.post("/vectors/index/docs/flush", &json!({})).ok();
+    assert_eq!(flushed["seq"], 3);
+    assert_eq!(service.get("/vectors/index/docs").ok()["length"], ROWS + 1);
+    assert_eq!(add("?durability=sync", &items).ok()["seq"], 4);
+    for (query, says) in [("?durability=later", "\"sync\" or \"async\""), ("?durable=1", "unknown field")] {
+        assert!(add(query, &items).problem(400, "invalid_argument").contains(says));
+    }
+    // What is wrong with a batch is told at once.
+    let bad = json!({"items": [{"id": "", "vector": [1, 2, 3, 4]}]});
+    add("?durability=async", &bad).problem(400, "invalid_argument");
+    let key = json!({"items": [{"id": "late", "vector": [4, 3, 2, 1]}]});
+    let keyed = |body: &Value| {
+        let request = service.request("POST", "/vectors/index/docs/add?durability=async");
+        send(request.header("Idempotency-Key", "q").body(body.to_string()))
+    };
+    keyed(&items);
+    assert_eq!(
+        keyed(&key).status,
+        202,
+        "that the key was used for another batch is found out when it is its turn"
+    );
+    let detail = service.post("/vectors/index/docs/flush", &json!({})).problem(400, "invalid_argument");
+    assert!(detail.contains("used for another batch"), "{detail}");
+    service.post("/vectors/index/docs/flush", &json!({})).ok();
 }

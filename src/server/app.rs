@@ -12,7 +12,8 @@ use super::routes::Need::{Admin, Grow, Open, Read, Write};
 use super::routes::{Route, Routes};
 use super::state::AppState;
 use super::{
-    counts, create, health, ids, indexes, items, metadata, metrics, outer, pages, scrape, search, stats, ui,
+    counts, create, health, ids, indexes, items, later, metadata, metrics, outer, pages, recall, scrape,
+    search, stats, ui,
 };
 
 /// The routes over `state`: the same under `/v1/vectors` and `/vectors`.
@@ -46,6 +47,8 @@ fn table() -> Routes<Arc<AppState>> {
         .get(Read, "/index/{name}/count", counts::get_count)
         .post(Read, "/index/{name}/count", counts::count)
         .get(Read, "/index/{name}/values", counts::values)
+        .post(Read, "/index/{name}/recall", recall::recall)
+        .post(Write, "/index/{name}/flush", later::flush)
         .get(Read, "/index/{name}/stats", stats::stats)
         .post(Admin, "/index/{name}/checkpoint", stats::checkpoint);
     Routes::new()

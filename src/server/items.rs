@@ -15,6 +15,7 @@ use super::content::{Form, form};
 use super::etag::Known;
 use super::floats::floats;
 use super::keyed::{Keyed, idempotency_key};
+use super::later::{self, Wanted};
 use super::list::list;
 use super::live::{Answer, Live, PathId, blocking, reading};
 use super::object::{Object, Text};
@@ -57,12 +58,12 @@ struct DeleteAnswer {
 pub(super) async fn add(
     State(state): State<Arc<AppState>>,
     Live(live): Live,
-    Asked(Nothing {}): Asked<Nothing>,
+    Asked(wanted): Asked<Wanted>,
     request: Request,
 ) -> Answer {
     let (parts, body) = request.into_parts();
     let form = form(&parts.headers, &[Form::Json, Form::Frame])?;
-    let key = idempotency_key(&parts.headers)?;
+    let (key, is_later) = (idempotency_key(&parts.headers)?, wanted.is_later()?);
     let text = patience::read(&parts.headers, body, LIMIT, true, state.patience()).await?;
     blocking(move || {
         let batch = match form {
@@ -70,6 +71,9 @@ pub(super) async fn add(
             Form::Frame => frame(&text)?,
         };
         drop(text);
+        if is_later {
+            return Ok(later::add(&live, batch, key.as_deref())?);
+        }
         let Added { seq, added, length, repeated } = live.add(batch, key.as_deref())?;
         Ok(answer::json(StatusCode::OK, seq, &AddAnswer { added, length, seq, repeated }))
     })
