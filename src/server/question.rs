@@ -151,6 +151,18 @@ impl Question {
         Self { asker, options, fresh, include }.within_limits(dimension)
     }
 
+    /// Whether it is like other searches of the index, so that how long those took tells how long it takes.
+    pub(super) fn is_plain(&self, dimension: usize) -> bool {
+        const USUAL: usize = 128;
+        let SearchOptions { k, ef, recall, exact, filter, within, explain: _ } = &self.options;
+        let one = match &self.asker {
+            Asker::Vector(_) | Asker::Row(_) => true,
+            Asker::Vectors(values) => values.len() == dimension,
+        };
+        let near = *k <= USUAL && ef.is_none_or(|ef| ef <= USUAL) && recall.is_none();
+        one && near && !exact && filter.is_none() && within.is_none() && !self.include.vector
+    }
+
     fn within_limits(self, dimension: usize) -> Result<Self> {
         let lists = match &self.asker {
             Asker::Vectors(values) => values.len() / dimension,
@@ -169,8 +181,8 @@ impl Question {
     }
 }
 
-/// `InvalidArgument` names the vector at fault.
-fn matrix(rows: &[&RawValue], dimension: usize) -> Result<Vec<f32>> {
+/// A list of lists of numbers as rows of `dimension` components. `InvalidArgument` names the row at fault.
+pub(super) fn matrix(rows: &[&RawValue], dimension: usize) -> Result<Vec<f32>> {
     let (mut values, mut one) = (Vec::with_capacity(rows.len() * dimension), Vec::with_capacity(dimension));
     for (at, row) in rows.iter().enumerate() {
         floats(Some(row), &mut one).map_err(|error| error.at(at, Part::Vector))?;
@@ -184,7 +196,7 @@ fn matrix(rows: &[&RawValue], dimension: usize) -> Result<Vec<f32>> {
     Ok(values)
 }
 
-fn candidates(ef: Option<Integer>) -> Result<Option<usize>> {
+pub(super) fn candidates(ef: Option<Integer>) -> Result<Option<usize>> {
     let least = |Integer(ef)| {
         usize::try_from(ef).map_err(|_| Error::invalid(format!("ef must be at least 1, got {ef}")))
     };

@@ -14,8 +14,8 @@ use super::patience;
 use super::problem::Problem;
 use super::question::{Asker, Question};
 use super::state::{AppState, Handle};
-use crate::error::{Error, Result};
-use crate::registry::{Hits, Reader, SearchOptions};
+use crate::error::{Error, Part, Result};
+use crate::registry::{Hits, Params, Reader, SearchOptions};
 
 const LIMIT: usize = 64 << 20;
 
@@ -41,11 +41,7 @@ pub(super) async fn search(
         return blocking(move || answer(&handle, &question().map_err(named_vectors)?, raw)).await;
     }
     let question = question().map_err(named_vectors)?;
-    let asks_once = match &question.asker {
-        Asker::Vector(_) | Asker::Row(_) => true,
-        Asker::Vectors(values) => values.len() <= dimension,
-    };
-    if asks_once && handle.pace.is_quick() && handle.live.is_fresh(question.fresh) {
+    if question.is_plain(dimension) && handle.pace.is_quick() && handle.live.is_fresh(question.fresh) {
         answer(&handle, &question, raw)
     } else {
         blocking(move || answer(&handle, &question, raw)).await
@@ -54,22 +50,23 @@ pub(super) async fn search(
 
 fn answer(Handle { live, pace }: &Handle, question: &Question, raw: bool) -> Answer {
     let Question { asker, options, fresh, include } = question;
-    let reader = live.reader(*fresh)?;
-    let (hits, vectors) = if include.vector {
-        with_vectors(&reader, asker, options).map_err(named_vectors)?
-    } else if matches!(asker, Asker::Vectors(_)) {
-        (find(&reader, asker, options).map_err(named_vectors)?, None)
+    let (reader, params) = (live.reader(*fresh)?, live.params());
+    let find = || find(&reader, params, asker, options);
+    let found = if include.vector {
+        with_vectors(&reader, find).map(|(hits, vectors)| (hits, Some(vectors)))
+    } else if question.is_plain(params.dimension as usize) {
+        pace.time(find).map(|hits| (hits, None))
     } else {
-        (pace.time(|| find(&reader, asker, options))?, None)
+        find().map(|hits| (hits, None))
     };
-    let dimension = live.params().dimension;
+    let (hits, vectors) = found.map_err(named_vectors)?;
     let found = Found {
         seq: hits.first().map_or_else(|| reader.seq(), |hits| hits.seq),
         consistency: reader.consistency(),
         one: !matches!(asker, Asker::Vectors(_)),
         explained: options.explain,
         metadata: include.metadata,
-        dimension,
+        dimension: params.dimension,
         hits,
         vectors,
     };
@@ -80,10 +77,15 @@ fn named_vectors(error: Error) -> Problem {
     named("vectors", error)
 }
 
-fn find(reader: &Reader, asker: &Asker, options: &SearchOptions) -> Result<Vec<Hits>> {
+fn find(reader: &Reader, params: Params, asker: &Asker, options: &SearchOptions) -> Result<Vec<Hits>> {
     match asker {
         Asker::Vector(query) => Ok(vec![reader.search(query, options)?]),
         Asker::Row(id) => Ok(vec![reader.search_by_id(id, options)?]),
+        // One alone is not worth the trip to other threads.
+        Asker::Vectors(query) if query.len() == params.dimension as usize => {
+            params.distance.admit(query).map_err(|error| error.at(0, Part::Vector))?;
+            Ok(vec![reader.search(query, options)?])
+        }
         Asker::Vectors(queries) => reader.search_many(queries, options),
     }
 }
@@ -91,23 +93,19 @@ fn find(reader: &Reader, asker: &Asker, options: &SearchOptions) -> Result<Vec<H
 /// A batch may be written between the search and the look at what it found; then it is searched again.
 const MOST_LOOKS: usize = 20;
 
-/// Hits, and for each list the vectors of its rows as they were for the search.
-fn with_vectors(
-    reader: &Reader,
-    asker: &Asker,
-    options: &SearchOptions,
-) -> Result<(Vec<Hits>, Option<Vec<Vec<f32>>>)> {
+/// What `find` finds, and for each list the vectors of its rows as they were for the search.
+fn with_vectors(reader: &Reader, find: impl Fn() -> Result<Vec<Hits>>) -> Result<(Vec<Hits>, Vec<Vec<f32>>)> {
+    let look = |hits: &Hits| {
+        let ids: Vec<_> = hits.ids.iter().collect();
+        reader.get(&ids).into_iter().flatten().flat_map(|row| row.vector).collect()
+    };
     for _ in 0..MOST_LOOKS {
-        let hits = find(reader, asker, options)?;
-        let look = |hits: &Hits| {
-            let ids: Vec<_> = hits.ids.iter().collect();
-            reader.get(&ids).into_iter().flatten().flat_map(|row| row.vector).collect()
-        };
+        let hits = find()?;
         let vectors = hits.iter().map(look).collect();
         // The state only moves forward, so it was the same in between.
         if hits.iter().all(|hits| hits.seq == reader.seq()) {
-            return Ok((hits, Some(vectors)));
+            return Ok((hits, vectors));
         }
     }
-    Err(Error::unavailable("the index changes too fast to tell the vectors of what is found; get them by id"))
+    Err(Error::unavailable("the index changes too fast to tell the vectors of what is found: get them by id"))
 }
