@@ -161,7 +161,8 @@ fn error(status: StatusCode, problem: &Problem) -> Error {
                 None if of_ids.is_some() => Part::Id,
                 Some(_) | None => Part::Vector,
             };
-            let message = of_ids.or_else(|| bare("items")).or_else(|| bare("vectors")).unwrap_or(detail);
+            let lists = ["items", "vectors", "queries"];
+            let message = of_ids.or_else(|| lists.into_iter().find_map(bare)).unwrap_or(detail);
             Error::new(kind, message.to_owned()).at(*index, part)
         }
     };

@@ -43,6 +43,9 @@ pub(super) struct Described {
     params: Told,
     pub(super) length: usize,
     pub(super) seq: u64,
+    /// The index chose its `ef_search` by itself.
+    #[serde(default)]
+    ef_search_automatic: bool,
 }
 
 /// Parameters as a service tells them.
@@ -52,17 +55,14 @@ struct Told {
     m: u32,
     /// The value in force.
     ef_search: u32,
-    /// It was left to the index.
-    #[serde(default)]
-    ef_search_automatic: bool,
     distance: String,
 }
 
 impl Described {
     /// What the index was created with.
     pub(super) fn created_with(&self) -> Result<Params> {
-        let Told { dimension, m, ef_search, ef_search_automatic, ref distance } = self.params;
-        let ef_search = (!ef_search_automatic).then_some(ef_search);
+        let Told { dimension, m, ef_search, ref distance } = self.params;
+        let ef_search = (!self.ef_search_automatic).then_some(ef_search);
         let params = Params { dimension, m, ef_search, distance: Distance::parse(distance)? };
         params.check()?;
         Ok(params)

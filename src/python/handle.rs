@@ -162,12 +162,11 @@ impl Handle {
         }
     }
 
-    pub(super) fn recall(&self, options: &RecallOptions) -> Result<Recall> {
+    /// `filter` is the text of the options' own.
+    pub(super) fn recall(&self, options: &RecallOptions, filter: Option<&str>) -> Result<Recall> {
         match self {
             Self::Live(live) => live.recall(options),
-            Self::Remote(_) => Err(Error::unsupported(
-                "recall measures an index in memory: ask where the service runs (`vectord recall`)",
-            )),
+            Self::Remote(remote) => remote.recall(options, filter),
         }
     }
 

@@ -97,14 +97,16 @@ pub(super) fn recall(py: Python<'_>, handle: &Handle, asked: Asked<'_>) -> PyRes
         .filter(|queries| !queries.is_none())
         .map(|queries| read(py, &Vectors::new(&queries, Name::Queries, dimension)?, dimension))
         .transpose()?;
+    let (filter, text) = filter::filter(filter.as_ref())?.map(|given| (given.filter, given.text)).unzip();
     let options = RecallOptions {
         sample: sample.count("sample")?,
         k: k.count("k")?,
         ef: ef.map(|ef| ef.count("ef")).transpose()?,
-        filter: filter::filter(filter.as_ref())?.map(|given| given.filter),
+        filter,
         queries,
         seed: seed.within("seed", 0..=i64::MAX.cast_unsigned())?,
     };
-    let recall = py.detach(|| handle.recall(&options)).map_err(|error| of_queries(py, &error))?;
+    let recall =
+        py.detach(|| handle.recall(&options, text.as_deref())).map_err(|error| of_queries(py, &error))?;
     Ok(recall.into())
 }

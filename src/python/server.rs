@@ -15,10 +15,13 @@ use super::whole::Whole;
 use crate::error::Error;
 use crate::server::Running;
 
+/// Shorter keys could be guessed.
+const LEAST_KEY: usize = 16;
+
 /// The HTTP service over a registry, inside this process: for notebooks and tests.
 ///
 /// ``vectord serve`` is the same service as a process of its own. Other addresses than loopback are not for
-/// this one: it asks nobody for a key.
+/// this one: it speaks no TLS.
 ///
 /// Parameters
 /// ----------
@@ -28,13 +31,15 @@ use crate::server::Running;
 ///     The loopback address to listen on: ``127.0.0.1``, ``::1`` or ``localhost``.
 /// port : int, default 0
 ///     The port to listen on; 0 takes a free one.
+/// api_key : str, optional
+///     The key that callers have to show, of at least 16 characters; it allows everything. None asks for no key.
 ///
 /// Raises
 /// ------
 /// PermissionDeniedError
 ///     `host` is no loopback address: others could reach it.
 /// InvalidArgumentError
-///     `host` is no IP address, or `port` no port.
+///     `host` is no IP address, `port` no port, or `api_key` too short.
 ///
 /// Examples
 /// --------
@@ -47,15 +52,16 @@ use crate::server::Running;
 pub(super) struct PyServer {
     session: Arc<Session>,
     address: SocketAddr,
+    api_key: Option<String>,
     running: Mutex<Option<Own<Running>>>,
 }
 
 #[pymethods]
 impl PyServer {
     #[new]
-    #[pyo3(signature = (registry, host = "127.0.0.1", port = Whole::from(0)),
-           text_signature = "(registry, host='127.0.0.1', port=0)")]
-    fn new(registry: &PyRegistry, host: &str, port: Whole) -> PyResult<Self> {
+    #[pyo3(signature = (registry, host = "127.0.0.1", port = Whole::from(0), api_key = None),
+           text_signature = "(registry, host='127.0.0.1', port=0, api_key=None)")]
+    fn new(registry: &PyRegistry, host: &str, port: Whole, api_key: Option<String>) -> PyResult<Self> {
         let host = if host == "localhost" { "127.0.0.1" } else { host };
         let ip: IpAddr = host.parse().map_err(|_| {
             Error::invalid(format!("host must be an IP address, 127.0.0.1 say, got {host:?}"))
@@ -67,8 +73,12 @@ impl PyServer {
             .into());
         }
         let port = port.within("port", 0..=u16::MAX)?;
-        let address = SocketAddr::new(ip, port);
-        Ok(Self { session: Arc::clone(&registry.session), address, running: Mutex::new(None) })
+        if let Some(length) = api_key.as_ref().map(String::len).filter(|length| *length < LEAST_KEY) {
+            let least = format!("api_key must have at least {LEAST_KEY} characters, got {length}");
+            return Err(Error::invalid(least).into());
+        }
+        let (session, address) = (Arc::clone(&registry.session), SocketAddr::new(ip, port));
+        Ok(Self { session, address, api_key, running: Mutex::new(None) })
     }
 
     /// Start to serve, and return the server itself; :attr:`url` says where. Starting twice is starting once.
@@ -82,8 +92,11 @@ impl PyServer {
         py.detach(|| {
             let mut running = server.running.lock();
             if running.as_ref().and_then(Own::get).is_none() {
-                *running =
-                    Some(Own::new(Running::start(server.session.registry()?.into_store()?, server.address)?));
+                let (registry, address) = (server.session.registry()?.into_store()?, server.address);
+                *running = Some(Own::new(match &server.api_key {
+                    None => Running::start(registry, address)?,
+                    Some(key) => Running::start_keyed(registry, address, key)?,
+                }));
             }
             Ok::<_, Error>(())
         })?;

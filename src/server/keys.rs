@@ -81,8 +81,13 @@ impl Key {
             .fill(&mut bits)
             .map_err(|_| Error::unavailable("the system gives no random bytes"))?;
         let words = format!("{PREFIX}{}", hex(&bits));
-        let key = Self::new(role, &hex(digest(&SHA256, words.as_bytes()).as_ref()), name)?;
+        let key = Self::of(role, &words, name)?;
         Ok((words, key))
+    }
+
+    /// The key that callers show as `words`, which must be as hard to guess as a made one is.
+    pub fn of(role: Role, words: &str, name: Option<&str>) -> Result<Self> {
+        Self::new(role, &hex(digest(&SHA256, words.as_bytes()).as_ref()), name)
     }
 
     /// For the log.

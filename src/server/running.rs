@@ -15,7 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
 use super::app::app;
-use super::keys::Keys;
+use super::keys::{Key, Keys, Role};
 use super::serve::serve;
 use super::state::{AppState, Limits};
 use super::tls::Tls;
@@ -50,15 +50,23 @@ struct Stop {
 impl Running {
     /// Serves `registry` on `addr` (port 0 takes a free one). Returns once connections are accepted.
     pub fn start(registry: Registry, addr: SocketAddr) -> Result<Self> {
+        Self::start_behind(Protection::default(), registry, addr)
+    }
+
+    /// The same for those who show `api_key`, which allows everything.
+    pub fn start_keyed(registry: Registry, addr: SocketAddr, api_key: &str) -> Result<Self> {
+        let keys = Keys::new([Key::of(Role::Admin, api_key, None)?])?;
+        Self::start_behind(Protection { keys, ..Protection::default() }, registry, addr)
+    }
+
+    fn start_behind(protection: Protection, registry: Registry, addr: SocketAddr) -> Result<Self> {
         let listener = TcpListener::bind(addr).map_err(|error| cannot_listen(addr, error))?;
         let addr = listener.local_addr().map_err(|error| cannot_listen(addr, error))?;
         let (tell, stopped) = oneshot::channel();
         let runtime = runtime()?;
         let thread = std::thread::Builder::new()
             .name("vectord serve".to_owned())
-            .spawn(move || {
-                host(runtime, listener, registry, Protection::default(), async { drop(stopped.await) })
-            })
+            .spawn(move || host(runtime, listener, registry, protection, async { drop(stopped.await) }))
             .map_err(no_thread)?;
         Ok(Self { addr, stop: Mutex::new(Some(Stop { tell, thread })) })
     }

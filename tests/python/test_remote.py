@@ -169,6 +169,21 @@ def test_the_key_goes_with_every_call_and_into_no_pickle(
         assert {headers.get("authorization") for *_, headers in asked} == {"Bearer of the child"}
 
 
+def test_a_server_with_a_key_answers_those_who_show_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VECTORD_API_KEY", raising=False)
+    registry = vectord.open("memory:")
+    with pytest.raises(vectord.InvalidArgumentError, match="at least 16 characters, got 5"):
+        vectord.Server(registry, api_key="short")
+    with vectord.Server(registry, api_key="a key of some length") as server:
+        assert server.url is not None
+        assert vectord.connect(server.url, "a key of some length").create("docs", 3).dimension == 3
+        for key in (None, "a key of other length"):
+            with pytest.raises(vectord.UnauthenticatedError):
+                vectord.connect(server.url, key)
+        monkeypatch.setenv("VECTORD_API_KEY", "a key of some length")
+        assert vectord.connect(server.url).names() == ["docs"]
+
+
 def test_an_error_says_under_what_the_service_has_it(served: tuple[vectord.Registry, str]) -> None:
     with pytest.raises(vectord.NotFoundError, match=r'^no index is named "docs"$') as caught:
         vectord.connect(served[1]).get("docs")
@@ -318,8 +333,14 @@ def test_answers_are_those_of_the_index_itself(served: tuple[vectord.Registry, s
     assert np.array_equal(there.get(some).vectors.view(np.uint32), here.get(some).vectors.view(np.uint32))
     assert there.scan(limit=2_500).ids.tolist() == here.scan(limit=2_500).ids.tolist()
     assert there.values("n", limit=3) == here.values("n", limit=3)
-    stats = there.stats()
-    assert {**stats, "bytes_memory": 0} == {**here.stats(), "bytes_memory": 0}
+    assert there.recall(50, 5, filter={"n": {"$lt": 2_000}}, seed=3) == here.recall(
+        50, 5, filter={"n": {"$lt": 2_000}}, seed=3
+    )
+    assert there.recall(queries=queries[:20]).recall == here.recall(queries=queries[:20]).recall
+    changing = {"bytes_memory", "live_recall"}
+    one, other = ({k: v for k, v in index.stats().items() if k not in changing} for index in (here, there))
+    assert one == other
+    assert set(there.stats()) == set(here.stats())
     assert there.stats(digest=False)["digest"] is None
 
 
