@@ -12,8 +12,8 @@ use super::routes::Need::{Admin, Grow, Open, Read, Write};
 use super::routes::{Route, Routes};
 use super::state::AppState;
 use super::{
-    counts, create, health, ids, indexes, items, later, metadata, metrics, outer, pages, recall, scrape,
-    search, stats, ui,
+    counts, create, health, ids, indexes, items, later, metadata, metrics, openapi, outer, pages, recall,
+    scrape, search, stats, ui,
 };
 
 /// The routes over `state`: the same under `/v1/vectors` and `/vectors`.
@@ -55,8 +55,10 @@ fn table() -> Routes<Arc<AppState>> {
         .nest("/v1/vectors", vectors.clone())
         .nest("/vectors", vectors)
         .get(Open, "/livez", health::live)
-        .get(Read, "/healthz", health::live)
+        .get(Read, "/healthz", health::healthy)
         .get(Read, "/readyz", health::ready)
+        .get(Read, "/openapi.json", openapi::openapi)
+        .get(Read, "/docs", openapi::docs)
         .get(Open, "/ui", ui::to_page)
         .get(Open, "/ui/", ui::page)
         .get(Open, "/ui/{*file}", ui::file)

@@ -6,6 +6,7 @@
 
 use axum::http::{HeaderValue, StatusCode};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::answer::{self, bytes, end, put};
 use super::content::Form;
@@ -18,14 +19,20 @@ use crate::registry::{Consistency, Explanation, Hits};
 /// The longest answer, but for one list.
 const MOST_BYTES: usize = 256 << 20;
 
-/// What a search did.
-#[derive(Serialize)]
-struct Explained {
+/// What a search did
+#[derive(Serialize, ToSchema)]
+pub(super) struct Explained {
+    /// How many rows pass the filter, where that was counted
     matches: Option<usize>,
+    /// `exact`, or which walk
     path: &'static str,
+    /// How many rows were compared one by one
     scanned: usize,
+    /// How many distances were computed
     distances: usize,
+    /// How many candidates the walk kept
     ef: usize,
+    /// Whether nothing nearer can have been missed
     exact: bool,
 }
 

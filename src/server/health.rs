@@ -9,16 +9,61 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::loading::Lacking;
 use super::problem::Problem;
 use super::state::AppState;
 use crate::error::Error;
 
+/// The process is up
+#[derive(ToSchema)]
+#[schema(example = json!({"status": "ok"}))]
+#[expect(dead_code, reason = "it describes what is written by hand")]
+pub(super) struct Up {
+    /// `ok`
+    status: &'static str,
+}
+
+/// Every index can be served
+#[derive(ToSchema)]
+#[schema(example = json!({"status": "ready", "indexes": [], "store": {"put_if_absent": true}}))]
+#[expect(dead_code, reason = "it describes what is written by hand")]
+pub(super) struct Ready {
+    /// `ready`
+    status: &'static str,
+    /// Those that cannot be served: none
+    indexes: Vec<Value>,
+    /// What the store can do
+    #[schema(value_type = Object)]
+    store: Value,
+}
+
+/// Tell that the process is up
+#[utoipa::path(
+    get, path = "/livez", tag = "Operations",
+    responses((status = 200, description = "It is", body = Up))
+)]
 pub(super) async fn live() -> Response {
     Json(json!({"status": "ok"})).into_response()
 }
 
+/// Tell that the process is up, under the name that some probes know
+#[utoipa::path(
+    get, path = "/healthz", tag = "Operations",
+    responses((status = 200, description = "It is", body = Up))
+)]
+pub(super) async fn healthy() -> Response {
+    live().await
+}
+
+/// Tell whether every index can be served
+///
+/// 503 names those that cannot.
+#[utoipa::path(
+    get, path = "/readyz", tag = "Operations",
+    responses((status = 200, description = "All of them", body = Ready))
+)]
 pub(super) async fn ready(State(state): State<Arc<AppState>>) -> Result<Response, Problem> {
     let Lacking { loading, store, mut failed } = state.loading.lacking();
     let refuses = state.registry.store().refuses_writes();

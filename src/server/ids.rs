@@ -5,6 +5,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::answer;
 use super::body::{JsonText, parse};
@@ -15,20 +16,34 @@ use super::list::{list, named};
 use super::live::{Answer, Live, blocking};
 use super::problem::Problem;
 use super::query::{Asked, Fresh, Nothing};
+use super::shapes::{self, IdempotencyKey};
 use crate::error::{Error, Result};
 use crate::registry::Filter;
 
 const LIMIT: usize = 8 << 20;
 
-/// Which rows to delete; the list is read by itself.
-#[derive(Deserialize)]
+/// Which rows to delete: `ids` or `filter`
+// The list is read by itself.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Which<'a> {
+#[schema(as = Doomed, example = json!({"ids": ["paris"]}))]
+pub(super) struct Which<'a> {
+    /// Those with these ids
+    #[schema(value_type = Option<Vec<String>>, nullable = false)]
     ids: Option<IgnoredAny>,
+    /// Those that pass
     #[serde(borrow)]
+    #[schema(value_type = Option<Object>)]
     filter: Option<&'a RawValue>,
 }
 
+/// Read rows
+///
+/// In the order of the list; ids without a row are left out.
+#[utoipa::path(
+    post, path = "/index/{name}/get", tag = "Rows", params(Fresh), request_body = shapes::Ids,
+    responses((status = 200, description = "The rows as they are stored", body = shapes::Rows))
+)]
 pub(super) async fn get(
     Live(live): Live,
     Asked(fresh): Asked<Fresh>,
@@ -46,6 +61,11 @@ pub(super) async fn get(
     .await
 }
 
+/// Delete rows
+#[utoipa::path(
+    post, path = "/index/{name}/delete", tag = "Rows", params(IdempotencyKey), request_body = Which,
+    responses((status = 200, description = "They are gone, if they were there", body = items::DeleteAnswer))
+)]
 pub(super) async fn delete(
     Live(live): Live,
     Asked(Nothing {}): Asked<Nothing>,

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::answer;
 use super::create::{Described, Told};
@@ -16,12 +17,23 @@ use super::live::{Answer, Live, Name, blocking, reading};
 use super::query::{Asked, Fresh, Nothing};
 use super::state::AppState;
 
-#[derive(Serialize)]
-struct Names {
+/// The indexes there are
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"count": 2, "names": ["docs", "places"]}))]
+pub(super) struct Names {
+    /// How many there are
     count: usize,
+    /// Their names, sorted
     names: Vec<String>,
 }
 
+/// List the indexes
+///
+/// The list is read from the store: indexes that other processes made are in it.
+#[utoipa::path(
+    get, path = "/index", tag = "Indexes",
+    responses((status = 200, description = "Their names", body = Names))
+)]
 pub(super) async fn names(State(state): State<Arc<AppState>>, Asked(Nothing {}): Asked<Nothing>) -> Answer {
     blocking(move || {
         let names = state.registry.names()?;
@@ -30,6 +42,11 @@ pub(super) async fn names(State(state): State<Arc<AppState>>, Asked(Nothing {}):
     .await
 }
 
+/// Describe an index
+#[utoipa::path(
+    get, path = "/index/{name}", tag = "Indexes", params(Fresh),
+    responses((status = 200, description = "Its parameters and its length", body = Described))
+)]
 pub(super) async fn describe(Live(live): Live, Asked(fresh): Asked<Fresh>) -> Answer {
     reading(live, fresh.freshness()?, |live, reader| {
         let seq = reader.seq();
@@ -40,6 +57,13 @@ pub(super) async fn describe(Live(live): Live, Asked(fresh): Asked<Fresh>) -> An
     .await
 }
 
+/// Delete an index
+///
+/// Its rows are gone for every process, and the store gets its room back.
+#[utoipa::path(
+    delete, path = "/index/{name}", tag = "Indexes",
+    responses((status = 204, description = "It is gone"))
+)]
 pub(super) async fn delete(
     State(state): State<Arc<AppState>>,
     Name(name): Name,

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::answer;
 use super::content::{Form, form};
@@ -21,40 +22,68 @@ use super::live::{Answer, Live, PathId, blocking, reading};
 use super::object::{Object, Text};
 use super::patience;
 use super::query::{Asked, Fresh, Nothing};
+use super::shapes::{self, IdempotencyKey};
 use super::state::AppState;
 use crate::error::{Error, Part, Result};
 use crate::registry::{Added, Batch, Deleted};
 
 const LIMIT: usize = 64 << 20;
 
-#[derive(Deserialize)]
+/// A row to add, or to put in the place of the one with the same id
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Item<'a> {
+#[schema(as = NewRow)]
+pub(super) struct Item<'a> {
+    /// At most 512 bytes of UTF-8 without control characters
     #[serde(borrow)]
+    #[schema(value_type = String, required = true, min_length = 1)]
     id: Option<Text<'a>>,
+    /// As many finite numbers as the index has dimensions
     #[serde(borrow)]
+    #[schema(value_type = Vec<f32>, required = true)]
     vector: Option<&'a RawValue>,
+    /// Any JSON of at most 64 KiB; null or absent, what is stored stays
     #[serde(borrow)]
+    #[schema(value_type = Value)]
     metadata: Option<&'a RawValue>,
 }
 
-#[derive(Serialize)]
-struct AddAnswer {
+/// Rows that are on disk
+#[derive(Serialize, ToSchema)]
+#[schema(as = Added, example = json!({"added": 2, "length": 2, "seq": 2}))]
+pub(super) struct AddAnswer {
+    /// How many the request held
     added: usize,
+    /// How many the index holds now
     length: usize,
+    /// The entry of the log that they are in
     seq: u64,
-    /// It was in already, under its idempotency key; absent otherwise.
+    /// They were in already, under their idempotency key; absent otherwise
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     repeated: bool,
 }
 
-#[derive(Serialize)]
-struct DeleteAnswer {
+/// Rows that are gone
+#[derive(Serialize, ToSchema)]
+#[schema(as = Deleted, example = json!({"deleted": 1, "length": 1, "seq": 3}))]
+pub(super) struct DeleteAnswer {
+    /// How many there were
     deleted: usize,
+    /// How many the index holds now
     length: usize,
+    /// The entry of the log that says so
     seq: u64,
 }
 
+/// Add rows, or replace those with the same ids
+///
+/// All of them, or none: one that cannot be stored refuses the batch, and is named. When the answer is here, they are on
+/// disk. A frame is a batch as FORMAT.md lays it out (UPSERT).
+#[utoipa::path(
+    post, path = "/index/{name}/add", tag = "Rows", params(IdempotencyKey),
+    request_body(content((shapes::NewRows = "application/json"), (Vec<u8> = "application/vnd.vectord.frame"))),
+    responses((status = 200, description = "They are on disk", body = AddAnswer))
+)]
 pub(super) async fn add(
     State(state): State<Arc<AppState>>,
     Live(live): Live,
@@ -115,6 +144,11 @@ pub(super) fn no_id(at: usize) -> Error {
     Error::invalid("id is missing").at(at, Part::Id)
 }
 
+/// Read a row
+#[utoipa::path(
+    get, path = "/index/{name}/items/{id}", tag = "Rows", params(Fresh),
+    responses((status = 200, description = "The row as it is stored", body = shapes::Row))
+)]
 pub(super) async fn get_one(
     Live(live): Live,
     PathId(id): PathId,
@@ -130,6 +164,11 @@ pub(super) async fn get_one(
     .await
 }
 
+/// Delete a row
+#[utoipa::path(
+    delete, path = "/index/{name}/items/{id}", tag = "Rows", params(IdempotencyKey),
+    responses((status = 200, description = "It is gone, if it was there", body = DeleteAnswer))
+)]
 pub(super) async fn delete_one(
     Live(live): Live,
     PathId(id): PathId,

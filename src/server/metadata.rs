@@ -5,6 +5,7 @@
 use axum::http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::answer;
 use super::body::JsonText;
@@ -14,17 +15,24 @@ use super::list::list;
 use super::live::{Answer, Live, blocking};
 use super::object::{Object, Text};
 use super::query::{Asked, Nothing};
+use super::shapes::{self, IdempotencyKey};
 use crate::error::{Error, Part};
 use crate::registry::MetadataSet;
 
 const LIMIT: usize = 64 << 20;
 
-#[derive(Deserialize)]
+/// A row's new metadata
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Item<'a> {
+#[schema(as = NewMetadata)]
+pub(super) struct Item<'a> {
+    /// A row that may be there
     #[serde(borrow)]
+    #[schema(value_type = String, required = true, min_length = 1)]
     id: Option<Text<'a>>,
+    /// Any JSON of at most 64 KiB in the place of what is stored; null removes it
     #[serde(borrow, default, deserialize_with = "given")]
+    #[schema(value_type = Value, required = true)]
     metadata: Option<&'a RawValue>,
 }
 
@@ -33,13 +41,25 @@ fn given<'de: 'a, 'a, D: Deserializer<'de>>(source: D) -> Result<Option<&'a RawV
     <&RawValue>::deserialize(source).map(Some)
 }
 
-#[derive(Serialize)]
-struct SetAnswer {
+/// Metadata that is on disk
+#[derive(Serialize, ToSchema)]
+#[schema(as = MetadataSet, example = json!({"updated": 1, "length": 2, "seq": 3}))]
+pub(super) struct SetAnswer {
+    /// How many rows there were to change
     updated: usize,
+    /// How many the index holds
     length: usize,
+    /// The entry of the log that says so
     seq: u64,
 }
 
+/// Change metadata, and leave the vectors
+///
+/// Ids without a row are passed over.
+#[utoipa::path(
+    post, path = "/index/{name}/metadata", tag = "Rows", params(IdempotencyKey), request_body = shapes::NewMetadatas,
+    responses((status = 200, description = "It is on disk", body = SetAnswer))
+)]
 pub(super) async fn set(
     Live(live): Live,
     Asked(Nothing {}): Asked<Nothing>,

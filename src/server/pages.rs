@@ -4,6 +4,7 @@
 //! the while is met once.
 
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::answer;
 use super::etag::Known;
@@ -12,27 +13,44 @@ use super::limits;
 use super::live::{Answer, Live, blocking};
 use super::object::Integer;
 use super::query::{Asked, freshness};
+use super::shapes;
 use crate::registry::{Filter, Page, within};
 
 const DEFAULT_LIMIT: u32 = 100;
 const MOST_LIMIT: u32 = 1_000;
 
 /// The query string.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
-    /// The id after which the page begins.
+    /// The id after which the page begins
+    #[param(nullable = false)]
     after: Option<String>,
+    /// How many rows at most, 100 unless told
+    #[param(value_type = Option<i64>, nullable = false, minimum = 1, maximum = 1000)]
     limit: Option<Integer>,
-    /// JSON.
+    /// Which rows: a filter, as JSON text
+    #[param(nullable = false, example = r#"{"country": "NO"}"#)]
     filter: Option<String>,
-    /// Names with commas between them; vector and metadata if it is absent.
+    /// What of a row is told beside its id: names with commas between them; `vector,metadata` unless told
+    #[param(nullable = false, example = "metadata", pattern = "^((vector|metadata)(,(vector|metadata))*)?$")]
     include: Option<String>,
+    /// The `seq` of a write that the answer has to see
+    #[param(nullable = false)]
     min_seq: Option<u64>,
+    /// `strong`: see every write that was answered before; `bounded`, as it is without: be at most about two seconds behind
+    #[param(nullable = false, pattern = "^(strong|bounded)$")]
     consistency: Option<String>,
 }
 
-/// `{"items":[row],"next","seq"}`: `next` is what to give as `after`, null where no row follows.
+/// List rows, page by page
+///
+/// In the order of the bytes of their ids. Rows that come and go meanwhile move no page.
+#[utoipa::path(
+    get, path = "/index/{name}/items", tag = "Rows", params(Wanted),
+    responses((status = 200, description = "A page; give `next` as `after` for the one that follows", body = shapes::Page))
+)]
 pub(super) async fn list(Live(live): Live, Asked(wanted): Asked<Wanted>, known: Known) -> Answer {
     let Wanted { after, limit, filter, include, min_seq, consistency } = wanted;
     let fresh = freshness(min_seq, consistency.as_deref())?;

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::error::{Error, ErrorKind, Outcome, Part};
 
@@ -21,23 +22,47 @@ pub struct Problem {
     members: Map<String, Value>,
 }
 
-/// The members of RFC 9457, then ours.
-#[derive(Serialize)]
-struct Document<'a> {
+/// What is wrong: the members of RFC 9457, then ours. Some routes add members.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem, example = json!({
+    "type": "about:blank", "title": "Bad Request", "status": 400, "code": "invalid_argument", "retryable": false,
+    "detail": "items[3]: dimension mismatch: index has 384, got 383", "outcome": "known", "item": 3, "part": "vector",
+    "request_id": "0191e7c2-7d3a-7c5e-9f1a-2b6c0d4e8f10"
+}))]
+pub(super) struct Document<'a> {
+    /// `about:blank`: `code` is what programs look at
     r#type: &'static str,
+    /// The status in words
     title: &'static str,
+    /// The status of the answer
     status: u16,
+    /// What is wrong, in a sentence with the numbers
     detail: String,
+    /// The kind of error, for programs
+    #[schema(
+        pattern = "^(invalid_argument|not_found|already_exists|conflict|unauthenticated|permission_denied|\
+                        resource_exhausted|unavailable|corrupt|unsupported|internal)$"
+    )]
     code: &'static str,
+    /// Whether the same request may succeed later
     retryable: bool,
+    /// Whether it is `known` that nothing was written, or `unknown`
+    #[schema(pattern = "^(known|unknown)$")]
     outcome: &'static str,
+    /// The number of the item at fault, from 0
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     item: Option<usize>,
     /// What of the item is wrong.
+    /// What of the item is at fault: `id`, `vector` or `metadata`
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     part: Option<&'static str>,
+    /// What the service's log calls the request
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     request_id: Option<&'a str>,
+    #[schema(ignore)]
     #[serde(flatten)]
     members: &'a Map<String, Value>,
 }

@@ -9,6 +9,7 @@ use axum::http::Uri;
 use axum::http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
 
 use super::problem::Problem;
 use super::state::AppState;
@@ -42,10 +43,15 @@ pub(super) fn asked<T: DeserializeOwned>(uri: &Uri) -> Result<T> {
 pub(super) struct Nothing {}
 
 /// Of a read that takes nothing else.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Fresh {
+    /// The `seq` of a write that the answer has to see
+    #[param(nullable = false)]
     min_seq: Option<u64>,
+    /// `strong`: see every write that was answered before; `bounded`, as it is without: be at most about two seconds behind
+    #[param(nullable = false, pattern = "^(strong|bounded)$")]
     consistency: Option<String>,
 }
 

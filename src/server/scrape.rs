@@ -80,6 +80,11 @@ const RECALL: [(&str, &str, Part); 4] = [
     ("index_live_recall_queries", "The searches it was measured on", |told| told.queries as f64),
 ];
 
+/// Tell figures to Prometheus
+#[utoipa::path(
+    get, path = "/metrics", tag = "Operations",
+    responses((status = 200, description = "OpenMetrics 1.0", body = String, content_type = "application/openmetrics-text"))
+)]
 pub(super) async fn metrics(State(state): State<Arc<AppState>>) -> Answer {
     blocking(move || {
         let mut out = String::with_capacity(16 << 10);

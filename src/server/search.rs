@@ -12,7 +12,8 @@ use super::list::named;
 use super::live::{Answer, Paced, blocking};
 use super::patience;
 use super::problem::Problem;
-use super::question::{Asker, Question};
+use super::question::{Asker, Beside, Body, Question};
+use super::shapes;
 use super::state::{AppState, Handle};
 use crate::error::{Error, Part, Result};
 use crate::registry::{Hits, Params, Reader, SearchOptions};
@@ -22,6 +23,17 @@ const LIMIT: usize = 64 << 20;
 /// A body of at most this many bytes may be parsed between two connections' turns.
 const INLINE_BYTES: usize = 512 << 10;
 
+/// Find the rows nearest to a vector
+///
+/// To a stored row by its `id`, or to each of several `vectors`. Raw rows are little-endian f32, one after another, with
+/// the options in the query string. With `Accept: application/octet-stream` the answer is the binary document VHT1.
+#[utoipa::path(
+    post, path = "/index/{name}/search", tag = "Search", params(Beside),
+    request_body(content((Body = "application/json"), (Vec<u8> = "application/octet-stream"))),
+    responses((status = 200, description = "Nearest first", content(
+        (shapes::Results = "application/json"), (Vec<u8> = "application/octet-stream")
+    )))
+)]
 pub(super) async fn search(
     State(state): State<Arc<AppState>>,
     Paced(handle): Paced,

@@ -4,6 +4,7 @@
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::answer;
 use super::live::{Answer, Live, blocking};
@@ -11,41 +12,71 @@ use super::query::{Asked, Nothing};
 use crate::index::Stats;
 use crate::registry::{Estimate, LiveRecall, LiveStats, StateDigest};
 
-#[derive(Serialize)]
-struct Told<'a> {
+/// An index in figures
+#[derive(Serialize, ToSchema)]
+#[schema(as = Stats, example = json!({
+    "rows": 5950, "dead": 50, "tail": 0, "pending": 0, "bytes_memory": 4066090, "bytes_mapped": 9216000,
+    "bytes_store": 20438784, "objects": 4, "seq": 3, "lag": 0, "codec": "sq8", "degree": 30.4, "ef_search": 32,
+    "halted": null
+}))]
+pub(super) struct Told<'a> {
+    /// Rows that searches see
     rows: usize,
+    /// Rows that were deleted or replaced, and still take room
     dead: usize,
+    /// Rows that are not in the graph yet, and are compared one by one
     tail: usize,
+    /// Rows of writes that are queued
     pending: usize,
+    /// Bytes in memory
     bytes_memory: usize,
+    /// Bytes mapped from files
     bytes_mapped: usize,
+    /// Bytes in the store
     bytes_store: u64,
+    /// Objects in the store
     objects: usize,
+    /// The newest entry of the log seen here
     seq: u64,
+    /// How many newer entries are in the store
     lag: u64,
+    /// How walks see vectors: `f32`, `sq8`, ..
     codec: &'a str,
+    /// Neighbours per row in the graph, on average
     degree: f64,
+    /// How many candidates a search keeps
     ef_search: usize,
+    /// Why it takes no writes, if it takes none
     halted: Option<String>,
+    /// What this process' approximate searches found; null where none was tried again
     live_recall: Option<Recalled>,
-    /// Of the state after `seq`, if it is asked for.
+    /// The digest of the state after `seq`, if it is asked for
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     digest: Option<String>,
 }
 
-/// What this process' approximate searches found.
-#[derive(Serialize)]
-struct Recalled {
+/// What this process' approximate searches found
+#[derive(Serialize, ToSchema)]
+#[schema(as = LiveRecall)]
+pub(super) struct Recalled {
     #[serde(flatten)]
     all: Estimated,
+    /// Of those with a filter
     filtered: Option<Estimated>,
 }
 
-#[derive(Serialize)]
-struct Estimated {
+/// Recall, estimated from a share of the searches
+#[derive(Serialize, ToSchema)]
+#[schema(as = Estimate)]
+pub(super) struct Estimated {
+    /// The share of the true nearest rows that were found
     recall: f64,
+    /// The lower end of its 95 % interval
     low: f64,
+    /// The upper end
     high: f64,
+    /// How many searches were tried again exactly
     queries: usize,
 }
 
@@ -62,19 +93,31 @@ impl From<Estimate> for Estimated {
 }
 
 /// The query string.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
-    /// Tell the digest, too: it waits until every row is in the graph, and reads the whole index.
+    /// Tell the digest, too: it waits until every row is in the graph, and reads the whole index
     #[serde(default)]
+    #[param(value_type = Option<bool>, nullable = false)]
     digest: bool,
 }
 
-#[derive(Serialize)]
-struct Checkpointed {
+/// A snapshot that was written
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"seq": 3}))]
+pub(super) struct Checkpointed {
+    /// The entry of the log that it holds, with all before
     seq: u64,
 }
 
+/// Tell an index's figures
+///
+/// It asks the store, unlike a search.
+#[utoipa::path(
+    get, path = "/index/{name}/stats", tag = "Operations", params(Wanted),
+    responses((status = 200, description = "What it holds and what it takes", body = Told))
+)]
 pub(super) async fn stats(Live(live): Live, Asked(Wanted { digest }): Asked<Wanted>) -> Answer {
     blocking(move || {
         let digest = digest.then(|| live.digest()).transpose()?;
@@ -109,6 +152,13 @@ pub(super) async fn stats(Live(live): Live, Asked(Wanted { digest }): Asked<Want
     .await
 }
 
+/// Write a snapshot
+///
+/// So that opening the index is quick. It happens by itself as well.
+#[utoipa::path(
+    post, path = "/index/{name}/checkpoint", tag = "Operations",
+    responses((status = 200, description = "It is in the store", body = Checkpointed))
+)]
 pub(super) async fn checkpoint(Live(live): Live, Asked(Nothing {}): Asked<Nothing>) -> Answer {
     blocking(move || {
         let seq = live.checkpoint()?;

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import socket
+import subprocess
 import sys
 import sysconfig
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     import vectord
 
@@ -91,3 +95,31 @@ def store_on_tmpfs() -> Iterator[Path]:
     folder.mkdir()
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def guarded(command: str, tmp_path: Path) -> Iterator[Callable[[str], tuple[str, str]]]:
+    """Return what starts a service on the directory `vectors` that asks for a key: its address, and a key."""
+    services: list[subprocess.Popen[bytes]] = []
+
+    def start(role: str) -> tuple[str, str]:
+        make = [command, "key", "new", "--role", role]
+        made = subprocess.run(make, check=True, capture_output=True, text=True).stdout
+        keys = next(line for line in made.splitlines() if line.startswith("VECTORD_KEYS="))
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            host, port = probe.getsockname()
+        serve = [command, "serve", "--store", str(tmp_path / "vectors"), "--bind", f"{host}:{port}"]
+        env = {**os.environ, "VECTORD_KEYS": keys.partition("=")[2]}
+        services.append(subprocess.Popen(serve, env=env))
+        for _ in range(600):
+            assert services[-1].poll() is None, "the service ended"
+            with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=5):
+                break
+            time.sleep(0.05)
+        return f"http://{host}:{port}", made.split("\n", 1)[0]
+
+    yield start
+    for service in services:
+        service.terminate()
+        assert service.wait(30) == 0

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
-import os
-import re
 import shutil
-import socket
 import subprocess
-import time
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +16,6 @@ import vectord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from selenium.webdriver import Chrome
     from selenium.webdriver.remote.webelement import WebElement
@@ -312,37 +306,14 @@ def test_an_empty_service_says_what_to_do_and_it_works(chrome: Chrome) -> None:
         assert page.errors() == []
 
 
-@pytest.fixture
-def guarded(command: str, tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """Return the address of a service that asks for a key, and a key that reads."""
-    made = subprocess.run(
-        [command, "key", "new", "--role", "read"], check=True, capture_output=True, text=True
-    )
-    key = made.stdout.split("\n", 1)[0]
-    keys = re.search(r"^VECTORD_KEYS=(.*)$", made.stdout, re.MULTILINE)
-    assert keys is not None
-    with vectord.open(tmp_path / "vectors") as registry:
-        registry.create("secret", 2).add(["a"], [[1, 2]])
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    arguments = [command, "serve", "--store", str(tmp_path / "vectors"), "--bind", address]
-    service = subprocess.Popen(arguments, env={**os.environ, "VECTORD_KEYS": keys[1]})
-    for _ in range(600):
-        assert service.poll() is None, f"the service ended with status {service.returncode}"
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"http://{address}/livez", timeout=5).close()
-            break
-        time.sleep(0.05)
-    yield f"http://{address}", key
-    service.terminate()
-    assert service.wait(30) == 0
-
-
-def test_a_key_is_asked_for_and_kept_in_this_tab_alone(chrome: Chrome, guarded: tuple[str, str]) -> None:
+def test_a_key_is_asked_for_and_kept_in_this_tab_alone(
+    chrome: Chrome, store: str, guarded: Callable[[str], tuple[str, str]]
+) -> None:
     from selenium.webdriver.common.keys import Keys  # noqa: PLC0415
 
-    url, key = guarded
+    with vectord.open(store) as registry:
+        registry.create("secret", 2).add(["a"], [[1, 2]])
+    url, key = guarded("read")
     page = Page(chrome, url).open()
     page.until(lambda: page.find("#key").is_displayed())
     assert page.text("#indexes") == page.text("#about") == ""
