@@ -306,6 +306,6 @@ mod tests {
             assert!(error.len() < 1_000, "{} bytes", error.len());
         }
         assert!(refused(&format!(r#"{{"{name}": 1, "{name}": 1}}"#)).contains("is too long"));
-        assert!(refused(r#"{"tenant": "a", "tenant": "b"}"#).contains(""tenant" is there twice"));
+        assert!(refused(r#"{"tenant": "a", "tenant": "b"}"#).contains("\"tenant\" is there twice"));
     }
 }
