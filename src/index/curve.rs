@@ -19,6 +19,10 @@ const QUERIES: usize = 512;
 /// Which rows ask.
 const SEED: u64 = 0x6375_7276_65;
 
+/// What of the misses of rows that ask counts as those of queries. A row that is taken out leaves a hole in the graph that
+/// a new query does not meet: of embedded text, queries held out missed 0.68 times as much, of SIFT 0.51 to 0.68 times.
+const NEW: f64 = 0.75;
+
 /// The first `ef` of the ladder; no `ef` is below `k`.
 const LEAST: usize = 8;
 
@@ -141,7 +145,7 @@ fn learn(view: &View, k: usize, threads: Threads) -> Vec<Point> {
     }
     let asking = Asking::rows(plan, &slots, threads);
     while ef <= most {
-        let recall = surely(&asking.shares(ef, threads));
+        let recall = of_new(&asking.shares(ef, threads));
         let recall = points.last().map_or(recall, |below| recall.max(below.recall));
         points.push(Point { ef, recall });
         if recall >= ALL {
@@ -152,17 +156,26 @@ fn learn(view: &View, k: usize, threads: Threads) -> Vec<Point> {
     points
 }
 
-/// The mean of `shares`, less the standard error that it has as the mean of more like them.
-fn surely(shares: &[f64]) -> f64 {
+/// The recall that new queries have where rows have these: the mean, less its standard error as that of all rows.
+fn of_new(shares: &[f64]) -> f64 {
     let n = shares.len() as f64;
     let mean = shares.iter().sum::<f64>() / n;
     let variance = shares.iter().map(|share| (share - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
-    mean - (variance / n).sqrt()
+    let surely = mean - (variance / n).sqrt();
+    1.0 - NEW * (1.0 - surely)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn misses_of_rows_count_for_less_and_noise_for_more() {
+        assert_eq!(of_new(&[1.0; 9]), 1.0);
+        let spread = [0.8, 1.0].repeat(50);
+        let error = 0.1 / 99_f64.sqrt();
+        assert!((of_new(&spread) - (1.0 - 0.75 * (0.1 + error))).abs() < 1e-12);
+    }
 
     #[test]
     fn a_number_of_neighbours_counts_as_the_next_round_one() {

@@ -59,6 +59,9 @@ const TOGETHER: usize = 1024;
 impl Index {
     /// Measures recall@k. A row that asks is neither found nor walked through, as if it were about to be added.
     ///
+    /// Where it is missing from the graph walks find a little less than near a row that never was there, so queries like
+    /// the rows have rather more recall than is measured: of embedded text 0.97 where rows have 0.96.
+    ///
     /// Where fewer than `k` rows may be found, it is recall of those; where none may, all of none are found: recall
     /// is 1. So it is of an empty index, which asks nothing, and wherever every search is exact.
     pub fn recall(&self, options: &RecallOptions) -> Result<Recall> {

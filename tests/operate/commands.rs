@@ -43,6 +43,7 @@ fn commands_that_look_write_nothing() {
     let before = place.files();
     json(&["verify", place.path()], 0);
     json(&["log", place.path(), "docs"], 0);
+    json(&["recall", place.path(), "docs"], 0);
     json(&["repair", place.path(), "docs"], 0);
     json(&["repair", place.path(), "golden"], 0);
     assert!(before == place.files());
@@ -190,4 +191,35 @@ fn every_command_tells_what_it_does_its_exit_status_and_an_example() {
             assert!(help.contains(part), "{command}: {part}: {help}");
         }
     }
+}
+
+#[test]
+fn recall_is_measured_on_what_the_store_holds() {
+    let place = Place::with_docs(true);
+    let measured = json(&["recall", place.path(), "docs"], 0);
+    let expected = document!({"name": "docs", "rows": 35, "recall": 1.0, "low": 1.0, "high": 1.0, "sample": 35, "k": 10,
+        "ef": measured["ef"], "seq": 5});
+    assert_eq!(measured, expected);
+    let some = [
+        "recall",
+        place.path(),
+        "docs",
+        "--sample",
+        "7",
+        "--k",
+        "3",
+        "--ef",
+        "20",
+        "--filter",
+        r#"{"i": 4}"#,
+    ];
+    let measured = json(&some, 0);
+    assert_eq!((&measured["sample"], &measured["k"], &measured["ef"]), (&7.into(), &3.into(), &20.into()));
+    let shown = text(&["recall", place.path(), "docs"], 0);
+    assert!(shown.starts_with("docs: recall@10 is 1.0000\n") && shown.contains("35 of 35 rows"), "{shown}");
+    assert!(refused(&["recall", place.path(), "other"]).contains("other"));
+    assert!(
+        refused(&["recall", place.path(), "docs", "--sample", "0"]).contains("sample must be at least 1")
+    );
+    assert!(refused(&["recall", place.path(), "docs", "--filter", "{"]).contains("filter"));
 }
