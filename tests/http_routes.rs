@@ -9,7 +9,7 @@ mod service;
 
 use reqwest::blocking::Response;
 use serde_json::{Value, json};
-use service::{Answer, Service, send, vectors};
+use service::{Answer, Place, Service, send, vectors};
 use vectord::frame::{Rows, decode_hits};
 
 const RAW: &str = "application/octet-stream";
@@ -303,6 +303,26 @@ fn every_write_of_rows_is_answered_once_under_its_key() {
         }
         service.post("/vectors/index/docs/add", &json!({"items": (0..50).map(row).collect::<Vec<_>>()})).ok();
     }
+}
+
+#[test]
+fn a_key_is_known_after_a_kill_and_to_another_service() {
+    let place = Place::directory();
+    let (first, other) = (place.serve(), place.serve());
+    first.create("docs", 2, "euclidean");
+    let items: Vec<_> =
+        (0..9).map(|at| json!({"id": format!("r{at}"), "vector": [at, 1], "metadata": at % 2})).collect();
+    let items = json!({"items": items});
+    let filter = json!({"filter": {"$id": {"$in": ["r1", "r2"]}}});
+    first.post("/vectors/index/docs/add", &items).ok();
+    let told = keyed(&first, "POST", "delete", "night", &filter).ok();
+    assert_eq!((&told["deleted"], &told["length"]), (&2.into(), &7.into()));
+    first.post("/vectors/index/docs/add", &items).ok();
+    assert_eq!(keyed(&other, "POST", "delete", "night", &filter).ok(), told);
+    first.kill();
+    let again = place.serve();
+    assert_eq!(keyed(&again, "POST", "delete", "night", &filter).ok(), told);
+    assert_eq!(again.get("/vectors/index/docs").ok()["length"], 9);
 }
 
 #[test]
