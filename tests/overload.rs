@@ -22,9 +22,12 @@ const ROWS: usize = 20;
 
 /// A service on `folder` that takes on little at once.
 fn serve(folder: &Path) -> Service {
+    configured(folder, "[vectord.limits]\nreads = 6\nwrites = 6\nbody_bytes = 4000000\n")
+}
+
+fn configured(folder: &Path, text: &str) -> Service {
     let file = folder.join("vectord.toml");
-    let limits = "reads = 6\nwrites = 6\nbody_bytes = 4000000\n";
-    std::fs::write(&file, format!("[vectord.limits]\n{limits}")).unwrap();
+    std::fs::write(&file, text).unwrap();
     let store = folder.join("store");
     let args = ["serve", "--store", store.to_str().unwrap(), "--bind", "127.0.0.1:0", "--config"];
     Service::start(vectord(&[&args[..], &[file.to_str().unwrap()]].concat()))
@@ -154,4 +157,43 @@ fn what_was_acknowledged_before_the_end_is_there_after_it() {
     let acknowledged = seen.acknowledged.into_inner().unwrap();
     assert!(!acknowledged.is_empty());
     check_rows(&serve(folder.path()), &acknowledged);
+}
+
+#[test]
+fn a_full_store_takes_no_rows_and_gives_room_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = configured(folder.path(), "[vectord]\nquota_bytes = 150000\n");
+    service.create("docs", DIMENSION, "cosine");
+    let rows = vectors(ROWS, DIMENSION);
+    let add = |turn: usize| {
+        let items: Vec<_> = rows
+            .iter()
+            .enumerate()
+            .map(|(at, row)| json!({"id": format!("{turn}-{at}"), "vector": row}))
+            .collect();
+        service.post("/vectors/index/docs/add", &json!({"items": items}))
+    };
+    let (mut turn, mut taken) = (0, 0);
+    let refused = loop {
+        let answer = add(turn);
+        turn += 1;
+        if answer.status != 200 {
+            break answer;
+        }
+        taken = answer.ok()["seq"].as_u64().unwrap();
+        assert!(turn < 1_000, "the quota is never reached");
+    };
+    let told = refused.problem(507, "resource_exhausted");
+    assert!(told.contains("quota_bytes") && told.contains("150000"), "{told}");
+    assert_eq!(service.get("/vectors/index/docs").ok()["seq"], taken, "nothing was logged");
+    service.post("/vectors/index/docs/delete", &json!({"ids": ["0-0"]})).ok();
+    assert_eq!(service.delete("/vectors/index/docs").status, 204);
+    service.create("docs", DIMENSION, "cosine");
+    // The store is looked at again after a second at most.
+    let begun = Instant::now();
+    while add(0).status != 200 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "room is found again");
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert!(service.get("/metrics").text.contains("quota"), "refusals are counted");
 }

@@ -1,20 +1,47 @@
-//! The first lines on standard output: programs read the address from them, people the rest.
+//! The first lines on standard output: programs read the address from the first, people the rest.
 //!
 //! Log lines never go there.
 
+use std::fmt::Write as _;
 use std::io::{Write, stdout};
 use std::net::TcpListener;
 
 use crate::error::{Error, Result};
+use crate::server::Protection;
 
-/// Prints `<what> on http://<address>` and a command to try.
-pub(super) fn announce(what: &str, listener: &TcpListener, path: &str) -> Result<()> {
+/// Prints `<what> on <url>`, a command to try, and what stands between the service and its callers.
+pub(super) fn announce(
+    what: &str,
+    listener: &TcpListener,
+    path: &str,
+    protection: &Protection,
+) -> Result<()> {
     let address = listener
         .local_addr()
         .map_err(|error| Error::internal(format!("the listener has no address: {error}")).caused_by(error))?;
+    let scheme = if protection.tls.is_some() { "https" } else { "http" };
+    let header = if protection.keys.is_empty() { "" } else { "-H \"Authorization: Bearer $KEY\" " };
+    let mut text = format!("{what} on {scheme}://{address}\ncurl {header}{scheme}://{address}{path}\n");
+    for (name, value) in described(protection) {
+        writeln!(text, "{name}: {value}").expect("memory can be written");
+    }
     let mut out = stdout().lock();
     // Nobody has to be reading.
-    let said = writeln!(out, "{what} on http://{address}\ncurl http://{address}{path}");
-    drop(said.and_then(|()| out.flush()));
+    drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
     Ok(())
+}
+
+/// What stands between a service and its callers, in words.
+pub(super) fn described(protection: &Protection) -> [(&'static str, String); 3] {
+    let Protection { keys, tls, limits } = protection;
+    let counted = keys.by_role().map(|(role, count)| format!("{count} {}", role.name())).join(", ");
+    let keys =
+        if keys.is_empty() { "none: whoever reaches it may do everything".to_owned() } else { counted };
+    let tls = tls.as_ref().map_or("none".to_owned(), |tls| tls.certificate().display().to_string());
+    let quota = limits.quota.map_or("no quota".to_owned(), |bytes| format!("a store of {bytes} bytes"));
+    let limits = format!(
+        "{} connections, {} bytes of bodies, {} reads and {} writes at once, {quota}",
+        limits.connections, limits.body_bytes, limits.reads, limits.writes
+    );
+    [("keys", keys), ("tls", tls), ("limits", limits)]
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::check::{self, ConfigCommand};
 use super::key::{self, KeyCommand};
 use super::operate::{backup, doctor, export, import, log, recall, repair, verify};
 
@@ -27,7 +28,7 @@ Examples:
   vectord backup ./vectors /mnt/backup            copy it while others write
 
 Flags come before the environment (VECTORD_STORE, VECTORD_BIND, VECTORD_KEYS, VECTORD_STORAGED_BIND,
-VECTORD_STORAGED_KEYS, VECTORD_CONFIG, VECTORD_LOG), the environment before the configuration file, and that before the defaults.";
+VECTORD_STORAGED_KEYS, VECTORD_TLS_CERT, VECTORD_TLS_KEY, VECTORD_CONFIG, VECTORD_LOG, VECTORD_LOG_FORMAT), the environment before the configuration file, and that before the defaults.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -37,6 +38,9 @@ pub(super) enum Command {
     /// Serve a directory as a store over HTTP, for `vectord serve --store http://...` and vectord.open()
     #[command(after_help = STORAGED_EXAMPLES)]
     Storaged(Storaged),
+    /// Check the configuration
+    #[command(after_help = check::HELP)]
+    Config(ConfigCommand),
     /// Make a key for a service
     #[command(after_help = key::HELP)]
     Key(KeyCommand),
@@ -130,4 +134,7 @@ pub(super) struct Common {
     /// What to log to standard error: error, warn, info, debug, trace, or a filter of `tracing` [default: info]
     #[arg(long, value_name = "LEVEL", env = "VECTORD_LOG")]
     pub(super) log: Option<String>,
+    /// How to log: text for people, json for programs, one document a line [default: text]
+    #[arg(long, value_name = "FORMAT", env = "VECTORD_LOG_FORMAT")]
+    pub(super) log_format: Option<String>,
 }

@@ -10,6 +10,13 @@ use crate::error::{Error, Result};
 ///
 /// `PermissionDenied` for what other machines can reach, unless `trusted`: keys are asked for, or it was said to be safe.
 pub(super) fn listen(bind: &str, trusted: bool) -> Result<TcpListener> {
+    let addresses = check(bind, trusted)?;
+    TcpListener::bind(&addresses[..])
+        .map_err(|error| Error::unavailable(format!("cannot listen on {bind}: {error}")).caused_by(error))
+}
+
+/// The addresses that [`listen`] would listen on.
+pub(super) fn check(bind: &str, trusted: bool) -> Result<Vec<SocketAddr>> {
     let addresses = addresses(bind)?;
     if !trusted && addresses.iter().any(|address| !is_loopback(address.ip())) {
         let port = addresses[0].port();
@@ -19,8 +26,7 @@ pub(super) fn listen(bind: &str, trusted: bool) -> Result<TcpListener> {
              127.0.0.1:{port}, or give --insecure to listen there all the same"
         )));
     }
-    TcpListener::bind(&addresses[..])
-        .map_err(|error| Error::unavailable(format!("cannot listen on {bind}: {error}")).caused_by(error))
+    Ok(addresses)
 }
 
 fn addresses(bind: &str) -> Result<Vec<SocketAddr>> {

@@ -60,7 +60,7 @@ pub(super) struct Storaged {
 }
 
 /// How much is taken on at once, and how long things may take, in seconds.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct LimitsEntry {
     header_seconds: Option<f64>,
@@ -76,6 +76,11 @@ pub(super) struct LimitsEntry {
 }
 
 impl LimitsEntry {
+    /// Whether the file says anything.
+    pub(super) fn is_given(&self) -> bool {
+        *self != Self::default()
+    }
+
     /// The limits of a service: these, and the defaults for the rest.
     pub(super) fn limits(&self, quota: Option<u64>) -> Result<Limits> {
         let defaults = Limits::default();
@@ -120,6 +125,7 @@ pub(super) struct KeyEntry {
 #[serde(default)]
 pub(super) struct Log {
     pub(super) level: Option<String>,
+    pub(super) format: Option<String>,
     #[serde(flatten)]
     others: BTreeMap<String, toml::Value>,
 }
@@ -170,7 +176,8 @@ pub(super) fn tls(flags: &Common, cert: Option<&Path>, key: Option<&Path>) -> Re
 
 /// The keys of a service: those of a flag or the environment, else those of its section.
 pub(super) fn keys(flag: Option<&str>, entries: Option<&[KeyEntry]>) -> Result<Keys> {
-    if let Some(text) = flag {
+    // An empty variable must not open what the file closes.
+    if let Some(text) = flag.filter(|text| !text.trim().is_empty()) {
         return Keys::parse(text).map_err(|error| error.within("keys"));
     }
     let read = |(at, KeyEntry { role, sha256, name }): (usize, &KeyEntry)| {

@@ -8,20 +8,53 @@ use tracing_subscriber::EnvFilter;
 
 use crate::error::{Error, Result};
 
+/// What is logged where nobody says.
+pub(super) const LEVEL: &str = "info";
+
+/// How lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// A JSON document a line, for programs.
+    Json,
+}
+
+impl Format {
+    /// The format of that name; nothing and the empty word are text.
+    pub(super) fn parse(name: Option<&str>) -> Result<Self> {
+        match name.unwrap_or_default() {
+            "" | "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            other => Err(Error::invalid(format!("unknown log format {other:?}: write text or json"))),
+        }
+    }
+
+    /// Its name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+}
+
 /// Logs what `level` lets through: a level's name, or a filter of `tracing`.
 ///
 /// In a process that logs already (Python's, called twice) the first filter stays.
-pub(super) fn start(level: Option<&str>) -> Result<()> {
-    let level = level.filter(|level| !level.is_empty()).unwrap_or("info");
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter(level)?).with_writer(io::stderr).with_target(false);
-    drop(subscriber.try_init());
+pub(super) fn start(level: Option<&str>, format: Format) -> Result<()> {
+    let level = level.filter(|level| !level.is_empty()).unwrap_or(LEVEL);
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter(level)?).with_writer(io::stderr);
+    drop(match format {
+        Format::Text => subscriber.with_target(false).try_init(),
+        Format::Json => subscriber.json().flatten_event(true).try_init(),
+    });
     Ok(())
 }
 
 /// The filter that `level` means. A lone word must be a level: [`EnvFilter`] would take it for a target, and let
 /// nothing else through.
-fn filter(level: &str) -> Result<EnvFilter> {
+pub(super) fn filter(level: &str) -> Result<EnvFilter> {
     let word = level.trim().to_ascii_lowercase();
     let known = match word.as_str() {
         "warning" => "warn",

@@ -8,7 +8,7 @@ use clap::Parser;
 
 use super::args::{Cli, Command};
 use super::operate::{backup, doctor, export, import, log, recall, repair, verify};
-use super::{key, serve, storaged};
+use super::{check, key, serve, storaged};
 
 /// Runs the command `argv` (its first word is the program's name) and returns the exit status: 0, 1 for what
 /// went wrong (told on standard error) or a problem that was found (told in the report), 2 for flags that are not understood.
@@ -23,6 +23,7 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> i32 {
     let done = match &cli.command {
         Command::Serve(flags) => serve::serve(flags).map(|()| true),
         Command::Storaged(flags) => storaged::storaged(flags).map(|()| true),
+        Command::Config(flags) => check::config(flags),
         Command::Key(flags) => key::key(flags).map(|()| true),
         Command::Doctor(flags) => doctor::doctor(flags),
         Command::Verify(flags) => verify::verify(flags),

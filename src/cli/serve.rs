@@ -6,7 +6,7 @@ use super::announce::announce;
 use super::args::Serve;
 use super::begin::begin;
 use super::bind::listen;
-use super::config::{self, Section};
+use super::config::{self, Config, Section};
 use super::signals::Signals;
 use crate::error::{Error, ErrorKind, Result};
 use crate::registry::Registry;
@@ -16,27 +16,37 @@ const BIND: &str = "127.0.0.1:3215";
 
 /// Serves until a signal.
 pub(super) fn serve(serve: &Serve) -> Result<()> {
-    let Serve { store, bind, keys, common } = serve;
-    let config = begin(common, Section::Vectord)?;
+    let config = begin(&serve.common, Section::Vectord)?;
     if config.s3.is_some() {
         tracing::info!("the section [s3] is for a storaged and is not used here");
     }
-    let store = config.store(store.as_deref());
-    let bind = bind.as_deref().or(config.vectord.bind.as_deref()).unwrap_or(BIND);
-    let section = &config.vectord;
-    let keys = config::keys(keys.as_deref(), section.keys.as_deref())?;
-    let tls = config::tls(common, section.tls_cert.as_deref(), section.tls_key.as_deref())?;
-    let limits = section.limits.limits(section.quota_bytes)?;
-    let protection = Protection { keys, tls, limits };
+    let store = config.store(serve.store.as_deref());
+    let protection = protection(serve, &config)?;
     let runtime = server::runtime()?;
-    let signals = Signals::install(&runtime)?;
-    let listener = listen(bind, common.insecure || !protection.keys.is_empty())?;
+    let signals = Signals::install(&runtime, protection.tls.as_ref())?;
+    let trusted = serve.common.insecure || !protection.keys.is_empty();
+    let listener = listen(address(serve, &config), trusted)?;
     let registry = Registry::open(&store).map_err(|error| unreachable(&store, error))?;
     if store == "memory:" {
         tracing::warn!("the store is memory: nothing is kept when the service ends");
     }
-    announce(&format!("vectord serving {store}"), &listener, "/vectors/index")?;
+    announce(&format!("vectord serving {store}"), &listener, "/vectors/index", &protection)?;
     server::host(runtime, listener, registry, protection, signals.received())
+}
+
+/// Where to listen.
+pub(super) fn address<'a>(serve: &'a Serve, config: &'a Config) -> &'a str {
+    serve.bind.as_deref().or(config.vectord.bind.as_deref()).unwrap_or(BIND)
+}
+
+/// What stands between the service and its callers.
+pub(super) fn protection(serve: &Serve, config: &Config) -> Result<Protection> {
+    let section = &config.vectord;
+    Ok(Protection {
+        keys: config::keys(serve.keys.as_deref(), section.keys.as_deref())?,
+        tls: config::tls(&serve.common, section.tls_cert.as_deref(), section.tls_key.as_deref())?,
+        limits: section.limits.limits(section.quota_bytes)?,
+    })
 }
 
 /// Adds to the error of a store behind a network what is most often missing there.

@@ -29,10 +29,10 @@ pub(super) fn storaged(storaged: &Storaged) -> Result<()> {
     let tls = config::tls(common, section.tls_cert.as_deref(), section.tls_key.as_deref())?;
     let protection = Protection { keys, tls, limits: section.limits.limits(None)? };
     let runtime = server::runtime()?;
-    let signals = Signals::install(&runtime)?;
+    let signals = Signals::install(&runtime, protection.tls.as_ref())?;
     let listener = listen(bind, common.insecure || !protection.keys.is_empty())?;
     let store = Directory::open(dir)?;
-    announce(&format!("vectord storaged serving {}", dir.display()), &listener, "/v1/storage")?;
+    announce(&format!("vectord storaged serving {}", dir.display()), &listener, "/v1/storage", &protection)?;
     server::run(
         runtime,
         listener,

@@ -31,9 +31,8 @@ impl Guard {
     /// and is not open is refused by [`permit`].
     pub(super) fn new(keys: Keys, table: &[Route]) -> Arc<Self> {
         let (mut exact, mut below) = (Vec::new(), Vec::new());
-        for Route { method: _, path, need } in table {
+        for Route { method: _, path, need: _ } in table.iter().filter(|route| route.need == Need::Open) {
             match path.split_once('{') {
-                _ if *need != Need::Open => {}
                 None => exact.push(path.clone()),
                 Some((start, _)) => below.push(start.to_owned()),
             }
@@ -75,7 +74,7 @@ pub(super) async fn authenticate(
 ) -> Response {
     let caller = match who(&guard, &request) {
         Ok(caller) => caller,
-        Err(refusal) => return refusal,
+        Err(refusal) => return refusal.into_response(),
     };
     request.extensions_mut().insert(caller.clone());
     let mut response = next.run(request).await;
@@ -83,7 +82,7 @@ pub(super) async fn authenticate(
     response
 }
 
-fn who(guard: &Guard, request: &Request) -> Result<Caller, Response> {
+fn who(guard: &Guard, request: &Request) -> Result<Caller, Refusal> {
     if guard.keys.is_empty() {
         return Ok(Caller::Anyone);
     }
@@ -106,7 +105,21 @@ fn shown(headers: &HeaderMap) -> Option<&[u8]> {
     bearer.or_else(|| headers.get(X_API_KEY).map(|value| value.as_bytes().trim_ascii()))
 }
 
-fn unknown(is_shown: bool) -> Response {
+/// Why a caller is not let in, and what it is asked for in the header WWW-Authenticate.
+struct Refusal {
+    error: Error,
+    challenge: &'static str,
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = Problem::from(self.error).into_response();
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(self.challenge));
+        response
+    }
+}
+
+fn unknown(is_shown: bool) -> Refusal {
     let (message, challenge) = if is_shown {
         (
             "this service does not know the key that was sent",
@@ -115,19 +128,13 @@ fn unknown(is_shown: bool) -> Response {
     } else {
         ("this service asks for a key: send the header Authorization: Bearer KEY", "Bearer realm=\"vectord\"")
     };
-    challenged(Error::new(ErrorKind::Unauthenticated, message), challenge)
-}
-
-fn challenged(error: Error, challenge: &'static str) -> Response {
-    let mut response = Problem::from(error).into_response();
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-    response
+    Refusal { error: Error::new(ErrorKind::Unauthenticated, message), challenge }
 }
 
 /// The layer of a route that needs `need`. Without the outer layer nothing but what is open is answered.
 pub(super) async fn permit(State(need): State<Need>, request: Request, next: Next) -> Response {
     if let Err(refusal) = check(need, request.extensions().get()) {
-        return refusal;
+        return refusal.into_response();
     }
     let Some(admission) = request.extensions().get::<Arc<Admission>>().cloned() else {
         return next.run(request).await;
@@ -138,19 +145,16 @@ pub(super) async fn permit(State(need): State<Need>, request: Request, next: Nex
     }
 }
 
-fn check(need: Need, caller: Option<&Caller>) -> Result<(), Response> {
+fn check(need: Need, caller: Option<&Caller>) -> Result<(), Refusal> {
     let Some(least) = need.role() else { return Ok(()) };
     match caller {
         Some(Caller::Anyone) => Ok(()),
         Some(Caller::Holder(key)) if key.role() >= least => Ok(()),
         Some(Caller::Holder(key)) => {
             let (least, role) = (least.name(), key.role().name());
-            Err(challenged(
-                Error::permission_denied(format!(
-                    "this needs a key of the role {least}, and yours is {role}"
-                )),
-                "Bearer realm=\"vectord\", error=\"insufficient_scope\"",
-            ))
+            let message = format!("this needs a key of the role {least}, and yours is {role}");
+            let challenge = "Bearer realm=\"vectord\", error=\"insufficient_scope\"";
+            Err(Refusal { error: Error::permission_denied(message), challenge })
         }
         Some(Caller::Nobody) | None => Err(unknown(false)),
     }

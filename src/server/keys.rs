@@ -2,7 +2,7 @@
 //!
 //! A digest needs no salt and no stretching: nobody guesses 256 bits. Where keys are asked for is `auth.rs`.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use ring::digest::{SHA256, digest};
@@ -168,7 +168,11 @@ impl Keys {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        write!(text, "{byte:02x}").expect("memory can be written");
+    }
+    text
 }
 
 fn unhex(text: &str) -> Option<[u8; 32]> {

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use super::app::app;
 use super::keys::{Key, Keys, Role};
-use super::serve::serve;
+use super::serve::{Server, serve};
 use super::state::{AppState, Limits};
 use super::tls::Tls;
 use crate::error::{Error, Result};
@@ -110,7 +110,8 @@ pub fn host(
     protection: Protection,
     shutdown: impl Future<Output = ()>,
 ) -> Result<()> {
-    let state = AppState::guarded(registry.clone(), protection.limits, protection.keys.clone());
+    let Protection { keys, tls, limits } = protection;
+    let state = AppState::guarded(registry.clone(), limits, keys);
     let (ended, end) = mpsc::channel();
     let (loaded, wait) = mpsc::channel::<()>();
     let loading = Arc::clone(&state);
@@ -121,13 +122,14 @@ pub fn host(
         drop(loaded);
     };
     std::thread::Builder::new().name("vectord load".to_owned()).spawn(load).map_err(no_thread)?;
-    let router = app(Arc::clone(&state));
+    let server =
+        Server::new(app(Arc::clone(&state)), tls.as_ref(), limits, Some(Arc::clone(&state.metrics)))?;
     let shutdown = async move {
         shutdown.await;
         state.draining.store(true, Ordering::Release);
         drop(ended);
     };
-    run(runtime, listener, router, &protection, shutdown)?;
+    until(runtime, listener, server, shutdown)?;
     wait.recv_timeout(LAST_CALLS).ok();
     registry.close()
 }
@@ -140,10 +142,19 @@ pub fn run(
     protection: &Protection,
     shutdown: impl Future<Output = ()>,
 ) -> Result<()> {
-    let tls = protection.tls.as_ref().map(Tls::acceptor).transpose()?;
+    let Protection { keys: _, tls, limits } = protection;
+    until(runtime, listener, Server::new(router, tls.as_ref(), *limits, None)?, shutdown)
+}
+
+fn until(
+    runtime: Runtime,
+    listener: TcpListener,
+    server: Server,
+    shutdown: impl Future<Output = ()>,
+) -> Result<()> {
     let served = runtime.block_on(async {
         listener.set_nonblocking(true)?;
-        serve(tokio::net::TcpListener::from_std(listener)?, router, tls, protection.limits, shutdown).await;
+        serve(tokio::net::TcpListener::from_std(listener)?, server, shutdown).await;
         Ok(())
     });
     runtime.shutdown_timeout(LAST_CALLS);

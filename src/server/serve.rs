@@ -21,7 +21,10 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::first_bytes::FirstBytes;
+use super::metrics::{Metrics, Refusal};
 use super::state::Limits;
+use super::tls::Tls;
+use crate::error::Result;
 
 const MOST_HEADERS: usize = 64;
 /// A request's head over HTTP/1.1, and the piece of a body that is read at once.
@@ -31,16 +34,15 @@ const MOST_HEADER_BYTES: u32 = 64 << 10;
 /// Streams that a client may open and reset before they were looked at (CVE-2023-44487).
 const MOST_RESETS: usize = 32;
 
-/// Serves `app` on `listener` until `shutdown`, then accepts no more, lets what runs end, and returns. What
-/// takes longer than `limits.drain` is cut off.
-pub(super) async fn serve(
-    listener: TcpListener,
-    app: Router,
-    tls: Option<TlsAcceptor>,
-    limits: Limits,
-    shutdown: impl Future<Output = ()>,
-) {
-    let server = Arc::new(Server { builder: builder(limits.header), app, tls, header: limits.header });
+/// The answer to a connection for which there is no room.
+const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
+    Retry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+/// Serves on `listener` until `shutdown`, then accepts no more, lets what runs end, and returns. What takes longer than
+/// the limit for it is cut off.
+pub(super) async fn serve(listener: TcpListener, server: Server, shutdown: impl Future<Output = ()>) {
+    let limits = server.limits;
+    let server = Arc::new(server);
     let room = Arc::new(Semaphore::new(limits.connections));
     let (graceful, mut connections) = (GracefulShutdown::new(), JoinSet::new());
     let mut shutdown = std::pin::pin!(shutdown);
@@ -55,7 +57,7 @@ pub(super) async fn serve(
                         drop(place);
                     });
                 }
-                Err(_) => turn_away(&stream, server.tls.is_none()),
+                Err(_) => server.turn_away(&stream),
             },
             Some(_) = connections.join_next() => {}
         }
@@ -86,19 +88,31 @@ fn builder(header: Duration) -> Builder<TokioExecutor> {
 }
 
 /// What every connection is served with.
-struct Server {
+pub(super) struct Server {
     builder: Builder<TokioExecutor>,
     app: Router,
     tls: Option<TlsAcceptor>,
-    header: Duration,
+    limits: Limits,
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl Server {
+    /// A server of `app`; connections that it turns away are counted in `metrics`.
+    pub(super) fn new(
+        app: Router,
+        tls: Option<&Tls>,
+        limits: Limits,
+        metrics: Option<Arc<Metrics>>,
+    ) -> Result<Self> {
+        let tls = tls.map(Tls::acceptor).transpose()?;
+        Ok(Self { builder: builder(limits.header), app, tls, limits, metrics })
+    }
+
     /// One connection, from its handshake to its end.
     async fn converse(&self, stream: TcpStream, watcher: Watcher) {
         match &self.tls {
             None => self.answer(stream, watcher).await,
-            Some(tls) => match timeout(self.header, tls.accept(stream)).await {
+            Some(tls) => match timeout(self.limits.header, tls.accept(stream)).await {
                 Ok(Ok(stream)) => self.answer(stream, watcher).await,
                 Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
                 Err(_) => tracing::debug!("a TLS handshake took too long"),
@@ -107,21 +121,22 @@ impl Server {
     }
 
     async fn answer<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(&self, stream: S, watcher: Watcher) {
-        let io = TokioIo::new(FirstBytes::new(stream, self.header));
+        let io = TokioIo::new(FirstBytes::new(stream, self.limits.header));
         let service = TowerToHyperService::new(self.app.clone());
         let connection = self.builder.serve_connection(io, service).into_owned();
         if let Err(error) = watcher.watch(connection).await {
             tracing::trace!(error, "a connection ended badly");
         }
     }
-}
 
-/// Tells a client that there are too many connections, as far as that can be done without waiting.
-fn turn_away(stream: &TcpStream, is_plain: bool) {
-    tracing::debug!("a connection was turned away: there are too many");
-    if is_plain {
-        let busy = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-        drop(stream.try_write(busy));
+    /// Tells a client that there are too many connections, as far as that can be done without waiting.
+    fn turn_away(&self, stream: &TcpStream) {
+        if let Some(metrics) = &self.metrics {
+            metrics.refused(Refusal::Connections);
+        }
+        if self.tls.is_none() {
+            drop(stream.try_write(BUSY));
+        }
     }
 }
 

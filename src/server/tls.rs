@@ -42,6 +42,11 @@ impl Tls {
         Ok(Self(Arc::new(Current { certificate: certificate.to_owned(), key: key.to_owned(), read })))
     }
 
+    /// The file that holds the certificate.
+    pub fn certificate(&self) -> &Path {
+        &self.0.certificate
+    }
+
     /// Reads both files again. Where that fails the certificate that was read before stays.
     pub fn reload(&self) -> Result<()> {
         let Current { certificate, key, read: current } = &*self.0;

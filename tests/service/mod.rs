@@ -132,7 +132,7 @@ impl Service {
         });
         let url = announced[0].rsplit(' ').next().unwrap().to_owned();
         let service = Self { child, _stdout: stdout, log, url, announced, client: client() };
-        let found = service.url.starts_with("http://127.0.0.1:");
+        let found = service.url.contains("://127.0.0.1:");
         assert!(found, "not announced: {:?}; {}", service.announced, service.said());
         service
     }

@@ -24,7 +24,7 @@ pub(super) struct Output {
 impl Output {
     /// Begins to log.
     pub(super) fn begin(&self) -> Result<()> {
-        logging::start(Some(self.log.as_deref().unwrap_or("warn")))
+        logging::start(Some(self.log.as_deref().unwrap_or("warn")), logging::Format::Text)
     }
 
     pub(super) fn is_json(&self) -> bool {
