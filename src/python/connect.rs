@@ -26,7 +26,8 @@ const API_KEY: &str = "VECTORD_API_KEY";
 ///     are checked against those of the system, or of ``SSL_CERT_FILE``.
 /// api_key : str, optional
 ///     One of the service's keys. None, the default, takes the environment variable ``VECTORD_API_KEY`` if it is
-///     set; so does a pickle where it is loaded.
+///     set; so does a pickle where it is loaded. Over plain http to another machine, key and rows can be read on the
+///     way.
 /// timeout : float, default 30.0
 ///     Seconds that a call may take until its answer is there, uploads beyond a few MiB not counted.
 ///

@@ -78,11 +78,16 @@ impl PyIndex {
 
     fn handle_to_write(&self) -> Result<(Handle, Durability)> {
         let (handle, durability) = (self.handle()?, self.session.durability());
-        self.wrote.store(true, Ordering::Relaxed);
-        match (&handle, durability) {
-            (Handle::Live(live), Durability::Async) => self.session.queues_on(live),
-            (Handle::Live(_) | Handle::Remote(_), Durability::Sync)
-            | (Handle::Remote(_), Durability::Async) => {}
+        match &handle {
+            Handle::Live(live) => {
+                self.wrote.store(true, Ordering::Relaxed);
+                match durability {
+                    Durability::Sync => {}
+                    Durability::Async => self.session.queues_on(live),
+                }
+            }
+            // What a service answered is durable: closing has nothing to wait for.
+            Handle::Remote(_) => {}
         }
         Ok((handle, durability))
     }

@@ -320,7 +320,7 @@ def test_answers_are_those_of_the_index_itself(served: tuple[vectord.Registry, s
         {"filter": {"n": {"$in": list(range(0, 3_000, 3))}}},
     ):
         query = rng.standard_normal(16)
-        one, other = here.search(query, **how), there.search(query, **how)  # type: ignore[call-overload]
+        one, other = here.search(query, **how), there.search(query, **how)
         assert one.ids.tolist() == other.ids.tolist()
         assert one.distances.tolist() == other.distances.tolist()
         assert one.metadata == other.metadata
