@@ -80,9 +80,12 @@ pub(super) struct DeleteAnswer {
 /// All of them, or none: one that cannot be stored refuses the batch, and is named. When the answer is here, they are on
 /// disk. A frame is a batch as FORMAT.md lays it out (UPSERT).
 #[utoipa::path(
-    post, path = "/index/{name}/add", tag = "Rows", params(IdempotencyKey),
+    post, path = "/index/{name}/add", tag = "Rows", params(IdempotencyKey, Wanted),
     request_body(content((shapes::NewRows = "application/json"), (Vec<u8> = "application/vnd.vectord.frame"))),
-    responses((status = 200, description = "They are on disk", body = AddAnswer))
+    responses(
+        (status = 200, description = "They are on disk", body = AddAnswer),
+        (status = 202, description = "They are queued, as was asked for", body = later::Queued)
+    )
 )]
 pub(super) async fn add(
     State(state): State<Arc<AppState>>,

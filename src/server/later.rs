@@ -5,6 +5,7 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Json, Response};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::answer;
 use super::live::{Answer, Live, blocking};
@@ -13,10 +14,12 @@ use crate::error::{Error, Result};
 use crate::registry::{Batch, LiveIndex};
 
 /// The query string of an add.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
-    /// `sync`, which is the default, or `async`.
+    /// `sync`, as it is without; `async`: answer 202 before the rows are on disk
+    #[param(nullable = false, pattern = "^(sync|async)$")]
     durability: Option<String>,
 }
 
@@ -33,16 +36,23 @@ impl Wanted {
     }
 }
 
-/// `seq` is null: it has no entry of the log yet.
-#[derive(Serialize)]
-struct Queued {
+/// Rows that are queued
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"added": 2, "length": 0, "seq": null}))]
+pub(super) struct Queued {
+    /// How many the request held
     added: usize,
+    /// How many the index holds now
     length: usize,
+    /// Null: they have no entry of the log yet
     seq: Option<u64>,
 }
 
-#[derive(Serialize)]
-struct Flushed {
+/// What was queued is on disk
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"seq": 3}))]
+pub(super) struct Flushed {
+    /// The entry of the log after which all of it is in
     seq: u64,
 }
 
@@ -54,6 +64,13 @@ pub(super) fn add(live: &LiveIndex, batch: Batch, key: Option<&str>) -> Result<R
     Ok((StatusCode::ACCEPTED, Json(queued)).into_response())
 }
 
+/// Wait for what is queued
+///
+/// Adds with `durability=async` are answered before they are on disk; here their failure is told, too.
+#[utoipa::path(
+    post, path = "/index/{name}/flush", tag = "Rows",
+    responses((status = 200, description = "All of it is on disk", body = Flushed))
+)]
 pub(super) async fn flush(Live(live): Live, Asked(Nothing {}): Asked<Nothing>) -> Answer {
     blocking(move || {
         let seq = live.flush()?;

@@ -19,8 +19,8 @@ use super::app::routes;
 use super::refusals::refusals;
 use super::routes::{Need, Route};
 use super::{
-    counts, create, found, health, ids, indexes, items, metadata, pages, problem, scrape, search, shapes,
-    stats,
+    counts, create, found, health, ids, indexes, items, later, metadata, pages, problem, recall, scrape,
+    search, shapes, stats,
 };
 
 /// The routes of indexes, below `/v1/vectors`.
@@ -42,6 +42,8 @@ use super::{
         counts::count,
         counts::values,
         search::search,
+        recall::recall,
+        later::flush,
         stats::stats,
         stats::checkpoint
     ),
@@ -137,7 +139,7 @@ fn complete(path: &str, method: &str, need: Need, operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
         response.headers.insert("X-Request-Id".to_owned(), RefOr::T(request_id()));
-        if named("name") && status != "204" {
+        if named("name") && !matches!(status.as_str(), "202" | "204") {
             response.headers.insert("X-Vectord-Seq".to_owned(), RefOr::T(seq()));
         }
     }
