@@ -109,7 +109,7 @@ def median_us(case: Case, call: Call) -> float:
 
 
 def bounds(index: Vectord, case: Case) -> dict[str, float]:
-    """Measure searches at defaults, and what they are held against, in turn: no filter, and the exact scan."""
+    """Measure searches at defaults, and in turn what they are held against: no filter, and the exact scan."""
     ways = {"us": index.search(None), "exact": index.search(None, exact=True)}
     told: dict[str, list[float]] = {name: [] for name in (*ways, "plain")}
     filters, none = case.given, [None] * len(case.given)
