@@ -32,6 +32,8 @@ const COMMON: &[&[Event]] = &[
     &[Event::Compaction],
     &[Event::CreatedAgain],
     &[Event::Killed],
+    &[Event::DeletedPassing],
+    &[Event::PassedAgain],
 ];
 
 fn environment(name: &str) -> Option<u64> {
@@ -117,5 +119,10 @@ mod bugs {
     #[test]
     fn bugs_ours_by_writer_is_found() {
         is_found(Bug::OursByWriter);
+    }
+
+    #[test]
+    fn bugs_passed_once_is_found() {
+        is_found(Bug::PassedOnce);
     }
 }

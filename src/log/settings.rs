@@ -52,6 +52,8 @@ pub enum Bug {
     OverwrittenSnapshot,
     /// An entry counts as one's own if its writer id is.
     OursByWriter,
+    /// What a filter deletes is not looked up again when another process wrote first.
+    PassedOnce,
 }
 
 impl Settings {

@@ -12,7 +12,7 @@ use super::request::{Asked, Waiting, Write, Written};
 use crate::error::{Error, Part, Result};
 use crate::frame::{Frame, Ids, MetadataRows, Op, OpMeta};
 use crate::index::Filter;
-use crate::log::{Known, Outcome};
+use crate::log::{Bug, Known, Outcome};
 
 /// Writes that share an entry.
 #[derive(Default)]
@@ -198,6 +198,9 @@ impl Prepared {
         match self {
             Self::Rows(batch) => index.check_room(batch.len())?,
             Self::Where(filter, ids) => {
+                if keeper.settings.log.commits(Bug::PassedOnce) && ids.as_ref().iter().next().is_some() {
+                    return Ok(None);
+                }
                 let (seq, passing) = index.ids_matching(filter);
                 *ids = Ids::new(passing.iter().map(|id| &**id))?;
                 if passing.is_empty() {

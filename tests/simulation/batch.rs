@@ -25,14 +25,20 @@ pub fn absent_id(number: u64) -> String {
     format!("batch-{number}")
 }
 
-/// The number of the batch that holds this.
+/// The number of the batch that this metadata names.
+pub fn marked(metadata: &str) -> Option<u64> {
+    metadata.strip_prefix("{\"batch\":")?.strip_suffix('}')?.parse().ok()
+}
+
+/// The number of the batch that holds this; what a filter deleted does not say.
 pub fn number_of(content: &Content) -> Option<u64> {
     let first = match content {
         Content::Rows(rows) => rows.first()?.1.as_deref(),
         Content::Ids(ids) => return ids.first()?.strip_prefix("batch-")?.parse().ok(),
         Content::Metadata(rows) => rows.first()?.1.as_deref(),
+        Content::Passing(_) => None,
     };
-    first?.strip_prefix("{\"batch\":")?.strip_suffix('}')?.parse().ok()
+    marked(first?)
 }
 
 pub fn rows(random: &mut Seeded, client: ClientNumber, number: u64, dimension: u32) -> Content {

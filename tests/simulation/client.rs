@@ -8,6 +8,7 @@ use vectord::registry::{Consistency, Freshness, LiveIndex, SearchOptions, StateD
 
 use super::batch;
 use super::journal::{Acknowledged, Content, Digest, Journal, Read};
+use super::passing::Passing;
 use super::process::{Process, Setup};
 use super::task::{Task, Work};
 use super::turnstile::{ClientNumber, ProcessId, Turnstile};
@@ -80,6 +81,7 @@ impl Client {
             | Work::Again { .. }
             | Work::Several
             | Work::Delete
+            | Work::DeletePassing
             | Work::Metadata
             | Work::Checkpoint
             | Work::Read(_)
@@ -95,6 +97,10 @@ impl Client {
             Work::Again { number, seed } => self.again(&live, number, seed),
             Work::Several => self.several(&live, number, &mut random),
             Work::Delete => self.write(&live, number, false, &batch::ids(&mut random, self.number, number)),
+            Work::DeletePassing => {
+                let content = Content::Passing(Passing::draw(&mut random, number));
+                self.write(&live, number, false, &content)
+            }
             Work::Metadata => {
                 self.write(&live, number, false, &batch::metadata(&mut random, self.number, number))
             }
@@ -166,6 +172,11 @@ impl Client {
                 count: done.updated,
                 length: done.length,
             }),
+            Content::Passing(passing) => live.delete_where(passing.filter()).map(|done| Acknowledged {
+                seq: done.seq,
+                count: done.deleted,
+                length: done.length,
+            }),
         };
         let done = answer.as_ref().map(|_| ()).map_err(Clone::clone);
         self.journal(|journal| journal.told(number, attempt, answer));
@@ -191,6 +202,7 @@ impl Client {
             for i in 0..2 + random.below(3) as u64 {
                 let number = number + i * APART;
                 let (content, keyed) = match random.below(4) {
+                    0 if number.is_multiple_of(2) => (Content::Passing(Passing::draw(random, number)), false),
                     0 => (batch::ids(random, self.number, number), false),
                     1 => (batch::rows(random, self.number, number, dimension), true),
                     _ => (batch::rows(random, self.number, number, dimension), false),
@@ -204,6 +216,7 @@ impl Client {
                     }
                     Content::Ids(ids) => live.delete_later(ids),
                     Content::Metadata(rows) => live.set_metadata_later(rows),
+                    Content::Passing(passing) => live.delete_where_later(passing.filter()),
                 };
                 if later.is_ok() {
                     queued.push((number, attempt, content));
@@ -213,7 +226,7 @@ impl Client {
             let flushed = live.flush();
             for (number, attempt, content) in queued {
                 // A delete that finds nothing needs no entry.
-                let sure = flushed.is_ok() && !matches!(content, Content::Ids(_));
+                let sure = flushed.is_ok() && !matches!(content, Content::Ids(_) | Content::Passing(_));
                 self.journal(|journal| journal.flushed(number, attempt, sure));
             }
             flushed

@@ -41,6 +41,10 @@ pub enum Event {
     Outage,
     /// The index began as a blob of the Go service.
     Adopted,
+    /// Rows were deleted by a filter.
+    DeletedPassing,
+    /// A deletion by a filter that another entry overtook deleted other rows than it would have.
+    PassedAgain,
     /// Several batches shared an entry.
     Group,
     /// A batch was in already when its key came again.
@@ -52,7 +56,7 @@ pub enum Event {
 }
 
 impl Event {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::OvertakenReading,
         Self::OvertakenWriting,
         Self::LostAnswer,
@@ -75,6 +79,8 @@ impl Event {
         Self::StaleList,
         Self::Outage,
         Self::Adopted,
+        Self::DeletedPassing,
+        Self::PassedAgain,
         Self::Group,
         Self::AnsweredByKey,
         Self::Acknowledged,

@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 
 use vectord::error::{Error, Outcome};
 
+use super::passing::Passing;
 use super::turnstile::ProcessId;
 
 /// A row as it is sent: id, metadata, vector.
 pub type Row = (String, Option<String>, Vec<f32>);
 
-/// What a batch holds. Its number stands in its first item, so that it is known again in the log.
+/// What a batch holds. Its number stands in its first item, so that it is known again in the log; but what
+/// passed a filter is known by the rows alone.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
     Rows(Vec<Row>),
     Ids(Vec<String>),
     Metadata(Vec<(String, Option<String>)>),
+    Passing(Passing),
 }
 
 /// The answer to a write.

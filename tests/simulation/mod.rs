@@ -11,6 +11,7 @@ pub mod journal;
 pub mod model;
 pub mod observe;
 pub mod oracle;
+pub mod passing;
 pub mod process;
 pub mod run;
 pub mod scheduler;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use vectord::error::Result;
 use vectord::frame::{Digest, Frame, Header, Op, V1, V1Item, decode_entry, decode_v1, digest_of};
 
+use super::batch::number_of;
 use super::journal::Content;
 
 /// A vector's bits, and its metadata.
@@ -30,6 +31,8 @@ pub struct Applied {
     pub dimension: u32,
     pub count: usize,
     pub length: usize,
+    /// The ids and metadata before a deletion that names no batch: one by a filter.
+    pub before: Option<BTreeMap<String, Option<String>>>,
 }
 
 /// What an entry was, beside batches.
@@ -89,6 +92,7 @@ impl Model {
     }
 
     fn batch(&mut self, op: &Op<'_>, generation: u64, dimension: u32) -> Result<Applied, String> {
+        let mut before = None;
         let (content, count) = match &op.frame {
             Frame::Upsert(rows) => {
                 if rows.dimension() != dimension {
@@ -105,9 +109,13 @@ impl Model {
                 (Content::Rows(content), rows.len())
             }
             Frame::Delete(ids) => {
-                let ids: Vec<String> = ids.iter().map(str::to_owned).collect();
+                let content = Content::Ids(ids.iter().map(str::to_owned).collect());
+                if number_of(&content).is_none() {
+                    let told = self.rows.iter().map(|(id, (_, text))| (id.clone(), text.clone()));
+                    before = Some(told.collect());
+                }
                 let count = ids.iter().filter(|id| self.rows.remove(*id).is_some()).count();
-                (Content::Ids(ids), count)
+                (content, count)
             }
             Frame::SetMetadata(rows) => {
                 let given = |i| (rows.id(i).to_owned(), rows.metadata(i).map(str::to_owned));
@@ -126,6 +134,6 @@ impl Model {
             }
         };
         let key = op.meta.idempotency_key.clone();
-        Ok(Applied { content, key, generation, dimension, count, length: self.rows.len() })
+        Ok(Applied { content, key, generation, dimension, count, length: self.rows.len(), before })
     }
 }

@@ -1,10 +1,12 @@
 //! Telling from the calls of a process what has happened to it.
 
-use vectord::frame;
+use vectord::frame::{self, Frame};
 use vectord::store::{Put, Store};
 
+use super::batch::number_of;
 use super::call::{Answer, Call};
 use super::counts::Event;
+use super::journal::Content;
 use super::turnstile::ProcessId;
 use super::world::World;
 
@@ -48,6 +50,10 @@ impl World {
                     seen.taken = Some(batch);
                 } else if seen.taken == Some(batch) && seen.sent.as_ref().is_some_and(|sent| sent.seq < seq) {
                     self.counts.note(Event::Rebase);
+                    let before = seen.sent.as_ref().and_then(|sent| passed(&sent.bytes));
+                    if before.is_some() && before != passed(bytes) {
+                        self.counts.note(Event::PassedAgain);
+                    }
                     seen.taken = None;
                 }
                 seen.sent = Some(Sent { seq, bytes: bytes.clone() });
@@ -74,5 +80,17 @@ impl World {
             (Call::List { .. } | Call::Delete(_), _) => seen.at = None,
             _ => {}
         }
+    }
+}
+
+/// What the first write of an entry deletes by a filter.
+fn passed(entry: &[u8]) -> Option<Vec<String>> {
+    let (_, ops) = frame::decode_entry(entry).expect("an entry of ours");
+    match &ops.first()?.frame {
+        Frame::Delete(ids) => {
+            let ids: Vec<String> = ids.iter().map(str::to_owned).collect();
+            number_of(&Content::Ids(ids.clone())).is_none().then_some(ids)
+        }
+        Frame::Upsert(_) | Frame::SetMetadata(_) | Frame::Create(_) | Frame::Drop | Frame::Compact => None,
     }
 }

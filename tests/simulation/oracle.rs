@@ -10,6 +10,7 @@ use super::batch::number_of;
 use super::counts::Event;
 use super::journal::{Acknowledged, Content, Digest, Journal, Read, Told};
 use super::model::{Applied, Kind, Model};
+use super::passing::Passing;
 use super::process::fresh;
 use super::world::World;
 
@@ -49,15 +50,15 @@ fn replay(
         reads.entry(read.seq).or_default().push(read);
     }
     let mut found: BTreeMap<u64, Vec<(u64, Applied)>> = BTreeMap::new();
+    let mut passed: Vec<(u64, Applied)> = Vec::new();
     let mut empty = empty_deletes(journal);
     let mut created = u64::from(model.index.is_some());
     let mut hold = |model: &Model| -> Verdict {
         for read in reads.remove(&model.seq).into_iter().flatten() {
             read_agrees(read, model)?;
         }
-        empty.retain(|(acknowledged, ids)| {
-            let agrees =
-                acknowledged.length == model.rows.len() && !ids.iter().any(|id| model.rows.contains_key(id));
+        empty.retain(|(acknowledged, content)| {
+            let agrees = acknowledged.length == model.rows.len() && finds_nothing(content, model);
             !(acknowledged.seq == model.seq && agrees)
         });
         Ok(())
@@ -79,6 +80,11 @@ fn replay(
             Kind::Batches => {}
         }
         for batch in batches {
+            if batch.before.is_some() {
+                counts.note(Event::DeletedPassing);
+                passed.push((model.seq, batch));
+                continue;
+            }
             let number = number_of(&batch.content).filter(|number| journal.sent.contains_key(number));
             let number =
                 number.ok_or_else(|| format!("entry {} holds what nobody sent: {batch:?}", model.seq))?;
@@ -89,29 +95,101 @@ fn replay(
     if let Some((seq, _)) = reads.first_key_value() {
         return Err(format!("a search saw entry {seq}, the log ends at {}", model.seq));
     }
+    for (number, seq, batch) in attributed(passed, journal)? {
+        found.entry(number).or_default().push((seq, batch));
+    }
     each_batch_once(&found, journal, &empty, model.index.map_or(0, |(generation, _)| generation))?;
     reads_go_forward(journal)?;
     Ok(model)
 }
 
 /// Deletes that were acknowledged as finding nothing; they need no entry.
-fn empty_deletes(journal: &Journal) -> Vec<(Acknowledged, Vec<String>)> {
+fn empty_deletes(journal: &Journal) -> Vec<(Acknowledged, &Content)> {
     let mut empty = Vec::new();
     for sent in journal.sent.values() {
-        if let ([Told::Acknowledged(acknowledged)], Some(Content::Ids(ids))) =
+        if let ([Told::Acknowledged(acknowledged)], Some(content @ (Content::Ids(_) | Content::Passing(_)))) =
             (&*sent.told, sent.contents.values().next())
             && acknowledged.count == 0
         {
-            empty.push((*acknowledged, ids.clone()));
+            empty.push((*acknowledged, content));
         }
     }
     empty
 }
 
+fn finds_nothing(deleted: &Content, model: &Model) -> bool {
+    match deleted {
+        Content::Ids(ids) => !ids.iter().any(|id| model.rows.contains_key(id)),
+        Content::Passing(passing) => {
+            !model.rows.iter().any(|(id, (_, text))| passing.passes(id, text.as_deref()))
+        }
+        Content::Rows(_) | Content::Metadata(_) => false,
+    }
+}
+
+/// Finds for each deletion by a filter the batch it is: one whose filter passes exactly these rows in the state
+/// before. An acknowledgement names the entry, unless nothing passed; of the others several may fit.
+fn attributed(passed: Vec<(u64, Applied)>, journal: &Journal) -> Result<Vec<(u64, u64, Applied)>, String> {
+    let mut sent: Vec<(u64, &Passing, Option<&Told>)> = Vec::new();
+    for (number, sent_once) in &journal.sent {
+        if let Some(Content::Passing(passing)) = sent_once.contents.values().next() {
+            sent.push((*number, passing, sent_once.told.first()));
+        }
+    }
+    // Who was told that nothing was written is tried last.
+    sent.sort_by_key(|(_, _, told)| matches!(told, Some(Told::Refused(_))));
+    let fits = |(seq, applied): &(u64, Applied)| -> Vec<u64> {
+        let is_here = |told: Option<&Told>| match told {
+            Some(Told::Acknowledged(Acknowledged { seq: there, count, .. })) => there == seq && *count > 0,
+            Some(Told::Nothing | Told::Flushed | Told::Refused(_) | Told::Unknown) | None => false,
+        };
+        let is_anywhere = |told: Option<&Told>| !matches!(told, Some(Told::Acknowledged(_)));
+        let acknowledged = sent.iter().any(|(_, _, told)| is_here(*told));
+        let fitting = sent.iter().filter(|(_, passing, told)| {
+            (if acknowledged { is_here(*told) } else { is_anywhere(*told) }) && deletes(passing, applied)
+        });
+        fitting.map(|(number, _, _)| *number).collect()
+    };
+    let choices: Vec<Vec<u64>> = passed.iter().map(fits).collect();
+    let mut chosen = Vec::new();
+    if !choose(&choices, &mut chosen) {
+        let entries: Vec<_> = passed.iter().map(|(seq, applied)| (seq, &applied.content)).collect();
+        return Err(format!("what filters deleted does not fit what was sent: {entries:?}, {choices:?}"));
+    }
+    let named = |((seq, applied), number): ((u64, Applied), u64)| {
+        let content = journal.sent[&number].contents.values().next().expect("sent with it").clone();
+        (number, seq, Applied { content, ..applied })
+    };
+    Ok(passed.into_iter().zip(chosen).map(named).collect())
+}
+
+/// Whether the entry holds exactly the ids that passed before it.
+fn deletes(passing: &Passing, applied: &Applied) -> bool {
+    let (Some(before), Content::Ids(ids)) = (&applied.before, &applied.content) else { return false };
+    let wanted: BTreeSet<&String> =
+        before.iter().filter(|(id, text)| passing.passes(id, text.as_deref())).map(|(id, _)| id).collect();
+    wanted == ids.iter().collect() && wanted.len() == ids.len()
+}
+
+/// Chooses one number for each, none twice.
+fn choose(choices: &[Vec<u64>], chosen: &mut Vec<u64>) -> bool {
+    let Some(fitting) = choices.get(chosen.len()) else { return true };
+    for number in fitting {
+        if !chosen.contains(number) {
+            chosen.push(*number);
+            if choose(choices, chosen) {
+                return true;
+            }
+            chosen.pop();
+        }
+    }
+    false
+}
+
 fn each_batch_once(
     found: &BTreeMap<u64, Vec<(u64, Applied)>>,
     journal: &Journal,
-    empty: &[(Acknowledged, Vec<String>)],
+    empty: &[(Acknowledged, &Content)],
     alive: u64,
 ) -> Verdict {
     for (number, sent) in &journal.sent {

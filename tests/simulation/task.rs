@@ -20,6 +20,8 @@ pub enum Work {
     /// Several batches at once, which share an entry.
     Several,
     Delete,
+    /// By a filter.
+    DeletePassing,
     Metadata,
     Checkpoint,
     Read(Freshness),
@@ -87,7 +89,8 @@ impl Tasks {
                     let (number, seed) = self.keyed[random.below(self.keyed.len())];
                     Work::Again { number, seed }
                 }
-                13..=15 => Work::Delete,
+                13 | 14 => Work::Delete,
+                15 | 25 => Work::DeletePassing,
                 16 => Work::Metadata,
                 17..=20 => Work::Checkpoint,
                 21 => Work::Reopen,
