@@ -155,7 +155,9 @@ class Faiss(Filtered):
 
 
 class Chroma(Filtered):
-    """Chroma's persistent client."""
+    """Chroma's persistent client, at its own `ef_search` of 100: an open collection takes no other."""
+
+    efforts = (None,)
 
     def __init__(self, cases: Cases, folder: str) -> None:
         """Add the rows."""
@@ -174,9 +176,8 @@ class Chroma(Filtered):
         """Write the condition."""
         return {filter_.field: {f"${filter_.sign}": filter_.operand}}
 
-    def search(self, effort: int | None) -> Call:
-        """Search; the effort is a setting of the collection."""
-        self.index.modify(configuration={"hnsw": {"ef_search": effort}})
+    def search(self, _effort: int | None) -> Call:
+        """Search."""
         find = self.index.query
         return lambda query, filter_: find(query_embeddings=[query], n_results=K, where=filter_, include=[])
 

@@ -83,7 +83,7 @@ class Case:
         efforts = self.index.efforts
         low, high = 0, len(efforts) - 1
         # What the library does of itself comes first.
-        if efforts[0] is None:
+        if efforts[0] is None and high:
             low, high = (0, 0) if self.reaches(None) else (1, high)
         while low < high:
             middle = (low + high) // 2
