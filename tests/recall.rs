@@ -12,7 +12,7 @@ use vectord::index::{
 };
 
 const DIMENSION: usize = 24;
-const ROWS: usize = 6_000;
+const ROWS: usize = 4_000;
 
 fn add(index: &Index, seq: u64, first: usize, rows: &[Vec<f32>]) {
     let ids: Vec<String> = (first..first + rows.len()).map(|id| id.to_string()).collect();
@@ -69,7 +69,7 @@ fn the_interval_holds_the_recall_of_all_rows() {
     }
 }
 
-/// With all candidates there are everything is found, but never the row that asks: it would take a neighbour's place.
+/// With so many candidates nearly everything is found, but never the row that asks: it would take a neighbour's place.
 #[test]
 fn a_row_that_asks_is_not_there() {
     let mut random = Seeded(6);
@@ -82,11 +82,12 @@ fn a_row_that_asks_is_not_there() {
             {
                 for k in [1, 10] {
                     let filter = filter.map(|text| Filter::parse(text).unwrap());
-                    let options = RecallOptions { k, ef: Some(2_500), filter, ..RecallOptions::default() };
+                    let options =
+                        RecallOptions { k, ef: Some(1_000), sample: 60, filter, ..RecallOptions::default() };
                     let found = recall(&index, options.clone());
-                    assert!(found.recall > 0.999, "{state}, {distance:?}: {options:?}: {found:?}");
+                    assert!(found.recall > 0.98, "{state}, {distance:?}: {options:?}: {found:?}");
                     let usual = recall(&index, RecallOptions { ef: None, k: 10, ..options });
-                    assert!(usual.recall > 0.93, "{state}, {distance:?}: {usual:?}");
+                    assert!(usual.recall > 0.9, "{state}, {distance:?}: {usual:?}");
                 }
             }
         };
@@ -150,7 +151,8 @@ fn queries_from_outside_find_rows_themselves() {
             near.distances.iter().filter(|&&distance| distance <= truth.distances[9]).count()
         })
         .sum();
-    assert_eq!((given.sample, given.recall), (300, found as f64 / 3_000.0));
+    assert_eq!(given.sample, 300);
+    assert!((given.recall - found as f64 / 3_000.0).abs() < 1e-9, "{given:?}, {found}");
     let itself = recall(
         &index,
         RecallOptions {
@@ -212,10 +214,10 @@ fn met(index: &Index, queries: &[Vec<f32>], options: &SearchOptions) -> (Option<
 #[test]
 fn a_recall_that_is_asked_for_is_met_by_queries_that_are_no_rows() {
     for distance in Distance::ALL {
-        let (index, queries) = made(9_000, 500, distance);
-        for k in [10, 3, 40] {
+        let (index, queries) = made(5_000, 300, distance);
+        for k in [10, 40] {
             let mut before = 0;
-            for target in [0.8, 0.9, 0.95, 0.99] {
+            for target in [0.9, 0.95, 0.99] {
                 let options = SearchOptions { recall: Some(target), ..SearchOptions::new(k) };
                 let (ef, recall) = met(&index, &queries, &options);
                 assert!(recall >= target - 0.01, "{distance:?}, k {k}: {target} at {ef:?}: {recall}");
@@ -249,22 +251,22 @@ fn what_no_walk_finds_is_scanned_for() {
 
 #[test]
 fn a_curve_is_learnt_again_when_the_rows_have_changed() {
-    let (index, queries) = made(4_000, 200, Distance::Cosine);
+    let (index, queries) = made(4_000, 100, Distance::Cosine);
     let options = SearchOptions { recall: Some(0.97), ..SearchOptions::new(10) };
     let (small, _) = met(&index, &queries, &options);
     // Much that is harder to tell apart: what was learnt would not do.
     let mut random = Seeded(11);
-    let more: Vec<Vec<f32>> = (0..12_000).map(|_| random.vector(DIMENSION)).collect();
+    let more: Vec<Vec<f32>> = (0..6_000).map(|_| random.vector(DIMENSION)).collect();
     add(&index, 2, 4_000, &more);
     index.attach_all();
     let (large, recall) = met(
         &index,
-        &more[..200].iter().map(|row| row.iter().map(|x| x + 0.01).collect()).collect::<Vec<_>>(),
+        &more[..100].iter().map(|row| row.iter().map(|x| x + 0.01).collect()).collect::<Vec<_>>(),
         &options,
     );
     assert!(recall > 0.96, "{recall}");
     assert!(large.unwrap_or(usize::MAX) > small.unwrap(), "{large:?} {small:?}");
-    delete(&index, 3, 4_000..16_000);
+    delete(&index, 3, 4_000..10_000);
     index.compact(4);
     let (_, recall) = met(&index, &queries, &options);
     assert!(recall > 0.96, "{recall}");
