@@ -401,8 +401,9 @@ def measured():
     begun = time.monotonic()
     while (told := docs.stats(digest=False)["live_recall"]) is None or told["queries"] < 3:
         assert time.monotonic() - begun < 60, told
+        # Exact ones do not count: a child reads the rows again, and has them in its graph a little later.
         for query in random.random((20, 8), dtype=np.float32):
-            assert not docs.search(query, k=5, ef=5).exact
+            docs.search(query, k=5, ef=5)
     assert 0 <= told["low"] <= told["recall"] <= told["high"] <= 1, told
     assert told["filtered"] is None, told
 
