@@ -1,4 +1,6 @@
 //! How far a share measured on a sample can be from that of all.
+//!
+//! It knows of shares alone; who drew them, and from what, is another's business.
 
 /// A share, and the interval that holds the true one 19 times of 20.
 #[derive(Debug, Clone, Copy, PartialEq)]
