@@ -71,6 +71,12 @@ impl RemoteIndex {
     /// in one request (32 MiB, or a million rows to be found), of which each part sees at least what the one before saw.
     pub fn search(&self, queries: &[f32], question: &Question) -> Result<Found> {
         let dimension = self.params().dimension as usize;
+        if !queries.len().is_multiple_of(dimension) {
+            let got = queries.len();
+            return Err(Error::invalid(format!(
+                "queries are rows of {dimension} components, got {got} components"
+            )));
+        }
         let most = (BODY_BYTES / (dimension * size_of::<f32>()))
             .min(ANSWER_HITS / question.k.clamp(1, MAX_K))
             .max(1);

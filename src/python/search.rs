@@ -11,6 +11,7 @@ use super::batch_hits::PyBatchHits;
 use super::errors::of_query;
 use super::handle::Handle;
 use super::hits::PyHits;
+use super::shape::mismatch;
 use crate::client::{Found, Fresh, Question};
 use crate::error::{Error, ErrorKind, Result};
 use crate::registry::{Consistency, Freshness, Hits, SearchOptions};
@@ -52,6 +53,10 @@ impl Handle {
                 Ok((Arc::new(hits), reader.consistency()))
             }
             Self::Remote(remote) => {
+                let dimension = self.params().dimension as usize;
+                if query.len() != dimension {
+                    return Err(of_the_query(mismatch(query.len(), dimension)));
+                }
                 one(remote.search(query, &how.question()).map_err(|error| match error.item() {
                     // It was the only one.
                     Some(_) => of_the_query(Error::new(error.kind(), error.message().to_owned())),
