@@ -15,8 +15,8 @@ use crate::registry::{Estimate, LiveRecall, LiveStats, StateDigest};
 /// An index in figures
 #[derive(Serialize, ToSchema)]
 #[schema(as = Stats, example = json!({
-    "rows": 5950, "dead": 50, "tail": 0, "pending": 0, "bytes_memory": 4066090, "bytes_mapped": 9216000,
-    "bytes_store": 20438784, "objects": 4, "seq": 3, "lag": 0, "codec": "sq8", "degree": 30.4, "ef_search": 32,
+    "rows": 5950, "dead": 50, "tail": 0, "pending": 0, "bytes_memory": 4_066_090, "bytes_mapped": 9_216_000,
+    "bytes_store": 20_438_784, "objects": 4, "seq": 3, "lag": 0, "codec": "sq8", "degree": 30.4, "ef_search": 32,
     "halted": null
 }))]
 pub(super) struct Told<'a> {
