@@ -19,6 +19,8 @@ async function load() {
   const operations = Object.entries(paths).flatMap(([path, item]) =>
     METHODS.filter((method) => item[method]).map((method) => ({ method, path, ...item[method], shared: item.parameters ?? [] })),
   );
+  const order = (spec.tags ?? []).map((tag) => tag.name);
+  operations.sort((a, b) => order.indexOf(a.tags?.[0]) - order.indexOf(b.tags?.[0]));
   const groups = new Map();
   for (const operation of operations) {
     const tag = operation.tags?.[0] ?? "";
