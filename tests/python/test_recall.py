@@ -30,7 +30,7 @@ def test_recall_is_a_value_with_an_interval(docs: vectord.Index) -> None:
     assert (found.sample, found.k, found.ef, found.seq) == (200, 10, 10, docs.seq)
     assert found == docs.recall(200, 10, ef=10, seed=0)
     assert found != docs.recall(ef=10, seed=1)
-    assert pickle.loads(pickle.dumps(found)) == found
+    assert pickle.loads(pickle.dumps(found)) == found  # noqa: S301 - what was just dumped
     assert repr(found) == (
         f"Recall(recall={found.recall:.4f}, low={found.low:.4f}, high={found.high:.4f}, "
         f"sample=200, k=10, ef=10, seq={found.seq})"
