@@ -45,7 +45,7 @@ const NEVER_UNDER: &[(&str, &[&str])] =
 const LONGER: &[(&str, usize, &str)] = &[
     (
         "python/index.rs",
-        680,
+        700,
         "a class has one block of methods, and more than half of this one is docstrings",
     ),
     ("vectord/_vectord.pyi", 420, "a module has one stub"),
