@@ -7,8 +7,9 @@ use std::cell::Cell;
 
 use vectord::error::{ErrorKind, Result};
 use vectord::frame::{
-    Floor, Frame, Header, Ids, Op, Rows, decode_entry, decode_envelope, decode_floor, decode_ids_payload,
-    decode_metadata_payload, decode_rows_payload, decode_snapshot, decode_v1, encode_entry, encode_floor,
+    Floor, Frame, Header, HitsBuilder, HitsHead, Ids, Op, Rows, decode_entry, decode_envelope, decode_floor,
+    decode_hits, decode_ids_payload, decode_metadata_payload, decode_rows_payload, decode_snapshot,
+    decode_v1, encode_entry, encode_floor,
 };
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
@@ -72,6 +73,20 @@ fn payloads_that_claim_too_much_take_no_memory() {
     let mut offsets = [1_u32.to_le_bytes(), 1_u32.to_le_bytes(), [0; 4], u32::MAX.to_le_bytes()].concat();
     offsets.resize(100, 0);
     refused("an id of 4 GiB", || decode_rows_payload(&offsets));
+}
+
+#[test]
+fn answers_that_claim_too_much_take_no_memory() {
+    let head = HitsHead { seq: 1, strong: true, metadata: true, vectors: Some(1), explained: true };
+    let mut builder = HitsBuilder::new(head).unwrap();
+    builder.push(true, &[0.5], ["a"].into_iter(), [Some("{}")].into_iter(), &[1.0], "{}").unwrap();
+    let bytes = builder.finish();
+    // Lists, dimension, rows, the ends of the id and of the metadata, the explanation.
+    for at in [16, 20, 24, 40, 49, 60] {
+        let mut bytes = bytes.clone();
+        bytes[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+        refused(&format!("count at {at}"), || decode_hits(&bytes).map(drop));
+    }
 }
 
 #[test]
