@@ -16,7 +16,6 @@ use super::filter;
 use super::given::{Columns, Given};
 use super::handle::{Handle, State};
 use super::hits::Reduced;
-use super::metadata::Metadata;
 use super::origin::{Parts, reduce};
 use super::process::Own;
 use super::recall::PyRecall;
@@ -25,7 +24,7 @@ use super::rows::PyRows;
 use super::session::Session;
 use super::table::{Table, thousands};
 use super::whole::Whole;
-use super::{ingest, json, recall, search};
+use super::{ingest, json, metadata, recall, search};
 use crate::error::{Error, Result};
 use crate::registry::{Consistency, Freshness, SearchOptions};
 
@@ -466,19 +465,7 @@ impl PyIndex {
         metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<MetadataSet> {
         let (handle, durability) = self.handle_to_write()?;
-        let ids = column::ids(ids)?;
-        let metadata = Metadata::new(metadata)?;
-        if let Some(metadata) = metadata.disagrees(ids.len())? {
-            return Err(Error::invalid(format!("lengths disagree: ids {}, {metadata}", ids.len())).into());
-        }
-        let texts = match metadata.slice(py, 0, ids.len())? {
-            None => vec![None; ids.len()],
-            Some(values) => {
-                let texts = values.iter().enumerate().map(|(at, value)| json::dump(&value, at));
-                texts.collect::<PyResult<_>>()?
-            }
-        };
-        let rows: Vec<_> = ids.into_iter().zip(texts).collect();
+        let rows = metadata::changes(ids, metadata)?;
         Ok(py.detach(|| handle.set_metadata(&rows, durability))?)
     }
 

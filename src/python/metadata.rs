@@ -6,7 +6,9 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use super::column::{Column, span};
+use super::column::{self, Column, span};
+use super::json;
+use crate::error::Error;
 
 pub(super) enum Metadata<'py> {
     /// None was given.
@@ -105,4 +107,25 @@ impl Field<'_> {
         let mask = series.getattr("iloc")?.get_item(slice)?.call_method0("isna")?;
         Ok(Some(mask.call_method0("tolist")?.extract()?))
     }
+}
+
+/// The arguments of `Index.set_metadata`: ids, and the text of each one's new metadata.
+pub(super) fn changes(
+    ids: &Bound<'_, PyAny>,
+    metadata: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Vec<(String, Option<String>)>> {
+    let py = ids.py();
+    let ids = column::ids(ids)?;
+    let metadata = Metadata::new(metadata)?;
+    if let Some(metadata) = metadata.disagrees(ids.len())? {
+        return Err(Error::invalid(format!("lengths disagree: ids {}, {metadata}", ids.len())).into());
+    }
+    let texts = match metadata.slice(py, 0, ids.len())? {
+        None => vec![None; ids.len()],
+        Some(values) => {
+            let texts = values.iter().enumerate().map(|(at, value)| json::dump(&value, at));
+            texts.collect::<PyResult<_>>()?
+        }
+    };
+    Ok(ids.into_iter().zip(texts).collect())
 }
