@@ -39,10 +39,7 @@ impl<'a> Asking<'a> {
         let norms: Vec<f32> = asking.iter().map(|&(_, inverse_norm, _)| inverse_norm).collect();
         // One more than is sought: the row that asks may be among them.
         let truth = Plan { exact: true, k: plan.k + 1, ..plan }.run_many(&queries, &norms, threads);
-        let asker = |(&(query, inverse_norm, slot), (mut nearest, _)): (
-            &(&'a [f32], f32, Option<u32>),
-            (Vec<Neighbour>, _),
-        )| {
+        let asker = |(&(query, inverse_norm, slot), (mut nearest, _)): (_, (Vec<Neighbour>, _))| {
             nearest.retain(|near| Some(near.slot) != slot);
             nearest.truncate(plan.k);
             let reach = nearest.last().map_or(f32::INFINITY, |last| last.key);

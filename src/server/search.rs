@@ -31,7 +31,7 @@ const INLINE_BYTES: usize = 512 << 10;
     post, path = "/index/{name}/search", tag = "Search", params(Beside),
     request_body(content((Body = "application/json"), (Vec<u8> = "application/octet-stream"))),
     responses((status = 200, description = "Nearest first", content(
-        (shapes::Results = "application/json"), (Vec<u8> = "application/octet-stream")
+        (shapes::SearchResults = "application/json"), (Vec<u8> = "application/octet-stream")
     )))
 )]
 pub(super) async fn search(

@@ -97,7 +97,7 @@ pub(super) struct Hit {
 #[schema(example = json!({
     "results": [{"id": "oslo", "distance": 7.9, "metadata": {"country": "NO"}}], "seq": 2, "consistency": "bounded"
 }))]
-pub(super) struct Results {
+pub(super) struct SearchResults {
     /// Rows, nearest first; for `vectors` a list of such lists
     #[schema(schema_with = one_or_many_of_hits)]
     pub(super) results: Vec<Hit>,
