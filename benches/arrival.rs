@@ -4,11 +4,13 @@
 //! last 1,000 rows are the queries, truth is the exact scan, and rows are sorted by the nearest of 100 of them.
 //! Without it nothing runs. Both must be within 0.005 of each other at the `ef` either chooses by itself.
 
+mod clock;
 mod reading;
 
 use std::path::Path;
 
-use reading::{cpu_seconds, load};
+use clock::cpu_seconds;
+use reading::load;
 use vectord::graph::{Graph, GraphView, Rows, RowsView, scan};
 use vectord::metric::{Distance, Space};
 

@@ -3,13 +3,15 @@
 //! `VECTORD_DATA=DIR cargo bench --bench churn`, where DIR holds `minilm-40k.f16.npy`. Without it nothing runs.
 //! Resident memory is that of child processes of this program, one for each row of its table.
 
+mod clock;
 mod reading;
 
 use std::collections::VecDeque;
 use std::path::Path;
 use std::process::Command;
 
-use reading::{cpu_seconds, load};
+use clock::cpu_seconds;
+use reading::load;
 use vectord::index::{Batch, Index, Operation, Params, SearchOptions};
 
 /// Candidates at which both are compared.

@@ -3,11 +3,13 @@
 //! `VECTORD_DATA=DIR cargo bench --bench recall [-- FILE..]`, where DIR holds `minilm-40k.f16.npy` and
 //! `sift-80k.u8.npy`: the last 1,000 rows are the queries, truth is the exact scan. Without it nothing runs.
 
+mod clock;
 mod reading;
 
 use std::path::Path;
 
-use reading::{cpu_seconds, load};
+use clock::cpu_seconds;
+use reading::load;
 use vectord::graph::{Graph, Neighbour, Rows, RowsView, scan};
 use vectord::metric::{Distance, Space};
 

@@ -1,4 +1,4 @@
-//! Reading real vectors from files of numpy, and the clock of a thread; for the benches of this directory.
+//! Reading real vectors from files of numpy, for the benches of this directory.
 //!
 //! Only the two kinds of file that they are given: two axes, `<f2` or `|u1`.
 
@@ -24,10 +24,4 @@ pub fn load(path: &Path) -> (Vec<f32>, usize) {
 fn half(bits: u16) -> f32 {
     let magnitude = f32::from_bits(u32::from(bits & 0x7fff) << 13) * f32::from_bits(0x7780_0000);
     if bits & 0x8000 == 0 { magnitude } else { -magnitude }
-}
-
-/// Seconds this thread has run: on a shared machine the wall clock measures the neighbours.
-pub fn cpu_seconds() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
