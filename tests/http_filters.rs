@@ -88,7 +88,7 @@ fn hostile_filters_are_refused_and_the_limit_is_named() {
     ] {
         for answer in [search(&service, &filter), delete(&service, &filter)] {
             let detail = answer.problem(400, "invalid_argument");
-            assert!(detail.contains(says), "{:.200}: {detail:.500}", filter);
+            assert!(detail.contains(says), "{filter:.200}: {detail:.500}");
             assert!(detail.len() < 1_000, "{says}: the answer has {} bytes", detail.len());
         }
     }

@@ -64,7 +64,9 @@ fn the_estimate_is_what_searches_find() {
         |told: LiveRecall| told.all.queries >= 120 && told.filtered.is_some_and(|told| told.queries >= 40);
     let found = loop {
         for query in &queries {
-            asked.iter().for_each(|options| drop(live.search(query, options).unwrap()));
+            for options in &asked {
+                live.search(query, options).unwrap();
+            }
         }
         match told(&live) {
             Some(told) if enough(told) => break told,
@@ -74,7 +76,7 @@ fn the_estimate_is_what_searches_find() {
     let LiveRecall { all, filtered } = found;
     let filtered = filtered.unwrap();
     assert!((filtered.recall - shares[1]).abs() < 0.1, "{filtered:?} {shares:?}");
-    assert!((all.recall - (shares[0] + shares[1]) / 2.0).abs() < 0.1, "{all:?} {shares:?}");
+    assert!((all.recall - f64::midpoint(shares[0], shares[1])).abs() < 0.1, "{all:?} {shares:?}");
     for estimate in [all, filtered] {
         assert!(estimate.low <= estimate.recall && estimate.recall <= estimate.high, "{estimate:?}");
         assert!(estimate.high - estimate.low < 0.15, "{estimate:?}");
@@ -93,7 +95,7 @@ fn batches_and_searches_by_id_are_tried_too() {
     let by_id = live.search_by_id("7", &hasty()).unwrap();
     assert!(!by_id.exact);
     for search in [&(|| drop(live.search_many(&queries, &hasty()).unwrap())) as &dyn Fn(), &|| {
-        drop(live.search_by_id("7", &hasty()).unwrap())
+        drop(live.search_by_id("7", &hasty()).unwrap());
     }] {
         let queries = |told: Option<LiveRecall>| told.map_or(0, |told| told.all.queries);
         let (begun, before) = (Instant::now(), queries(told(&live)));

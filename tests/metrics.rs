@@ -1,5 +1,6 @@
 //! GET /metrics, as Prometheus reads it: the text, what is counted, and which labels there are.
 
+#![expect(clippy::float_cmp, reason = "counters are whole numbers")]
 #![allow(clippy::unwrap_used, reason = "a test fails where it is surprised")]
 
 mod service;
