@@ -22,6 +22,13 @@ impl<'a> Bytes<'a> {
         let from = slot as usize * self.stride;
         &self.rows[from..from + self.stride]
     }
+
+    /// Asks the memory for what a key of `slot` needs.
+    #[inline(always)]
+    pub(super) fn prefetch(self, slot: u32) {
+        super::prefetch::lines(self.row(slot));
+        super::prefetch::address(&raw const self.norms[slot as usize]);
+    }
 }
 
 /// What a key is made of.
@@ -132,8 +139,7 @@ impl<P: Products, F: Form> Ruler for ByteRuler<'_, P, F> {
 
     #[inline(always)]
     fn prefetch(self, slot: u32) {
-        super::prefetch::lines(self.bytes.row(slot));
-        super::prefetch::address(&raw const self.bytes.norms[slot as usize]);
+        self.bytes.prefetch(slot);
     }
 }
 

@@ -57,7 +57,8 @@ impl CodesView {
             Some((codec, coded_rows)) if coded > 0 => {
                 let span = Span { coded: coded_rows, slots: 0..coded, alive: &|slot| among.contains(slot) };
                 let is_dense = plan::is_dense(among.count(), rows.len());
-                let task = ByCodes { codec, span, among, is_dense, sought, nearest };
+                let is_exact = self.is_exact();
+                let task = ByCodes { codec, span, among, is_dense, is_exact, sought, nearest };
                 dispatch(rows.space().kernels().isa(), task)
             }
             _ => nearest.into_sorted(),
@@ -88,6 +89,8 @@ struct ByCodes<'a, A> {
     span: Span<'a, A>,
     among: Among<'a>,
     is_dense: bool,
+    /// Whether no row has a residual.
+    is_exact: bool,
     sought: Sought<'a>,
     /// What was found among rows without codes.
     nearest: Nearest,
@@ -98,22 +101,25 @@ impl<A: Fn(u32) -> bool> Task for ByCodes<'_, A> {
 
     #[inline(always)]
     fn run<P: Products>(self, products: P) -> Self::Output {
-        let Self { codec, span, among, is_dense, sought: Sought { query, reach, .. }, nearest } = self;
+        let Self { codec, span, among, is_dense, is_exact, sought: Sought { query, reach, .. }, nearest } =
+            self;
         let mut probe = vec![0_i8; codec.stride()];
         let (base, bound) = start(codec, query, &mut probe);
         let mut front = Front::new(query, base, bound, nearest).within(reach);
         if is_dense {
             stream(products, &span, &probe, &mut front);
+        } else if is_exact {
+            scattered::<_, _, true>(products, &span, among, &probe, &mut front);
         } else {
-            scattered(products, &span, among, &probe, &mut front);
+            scattered::<_, _, false>(products, &span, among, &probe, &mut front);
         }
         front.settle()
     }
 }
 
-/// The rows of a set past one query.
+/// The rows of a set past one query. `EXACT`: none has a residual, so that none is read.
 #[inline(always)]
-fn scattered<P: Products, A>(
+fn scattered<P: Products, A, const EXACT: bool>(
     products: P,
     span: &Span<'_, A>,
     among: Among<'_>,
@@ -123,16 +129,17 @@ fn scattered<P: Products, A>(
     let Span { coded, ref slots, .. } = *span;
     let base = front.base;
     let mut limits = front.limits();
+    let prefetch = |slot: u32| if EXACT { coded.bytes.prefetch(slot) } else { coded.prefetch(slot) };
     lots(among.slots(slots.start, slots.end), |lot| {
         for &slot in lot.iter().take(AHEAD) {
-            coded.prefetch(slot);
+            prefetch(slot);
         }
         for (at, &slot) in lot.iter().enumerate() {
             if let Some(&later) = lot.get(at + AHEAD) {
-                coded.prefetch(later);
+                prefetch(later);
             }
             let dot = products.dot(coded.bytes.row(slot), probe);
-            let spread = coded.spread(slot);
+            let spread = if EXACT { coded.exact(slot) } else { coded.spread(slot) };
             let key = key(coded.addend(spread.norm), base, dot);
             let most = Most::of(coded.is_dot, &[spread.norm], &[spread.residual]);
             if most.is_none_or(|most| key <= limits.key(most)) && front.meet(slot, key, spread) {

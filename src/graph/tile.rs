@@ -28,11 +28,16 @@ impl CodedRows<'_> {
         Spread { norm: self.bytes.norms[slot as usize], residual: self.residuals[slot as usize] }
     }
 
+    /// [`CodedRows::spread`] where no row has a residual.
+    #[inline(always)]
+    pub(super) fn exact(&self, slot: u32) -> Spread {
+        Spread { norm: self.bytes.norms[slot as usize], residual: 0.0 }
+    }
+
     /// Asks the memory for what the key and the bounds of `slot` need.
     #[inline(always)]
     pub(super) fn prefetch(&self, slot: u32) {
-        super::prefetch::lines(self.bytes.row(slot));
-        super::prefetch::address(&raw const self.bytes.norms[slot as usize]);
+        self.bytes.prefetch(slot);
         super::prefetch::address(&raw const self.residuals[slot as usize]);
     }
 
