@@ -1,16 +1,17 @@
 //! Searches among the rows of a set.
 //!
-//! A small set is gathered. Otherwise a walk over all rows begins, narrower than one that is for all, and what it
-//! meets decides. Where enough of the nearest rows are of the set, it is made wide enough to hold k of them, and
-//! as many rows beyond them as a search among all would. Where fewer are, it goes on from those of the set alone,
-//! two links at a time (`two_hop.rs`). Where hardly any are, though the set is large, its rows lie elsewhere: the
-//! set is gathered; and so it is when a walk has cost as much, or was short.
+//! A small set is gathered. Otherwise a walk over all rows begins, only just wide enough to come near the query, and
+//! what it meets decides. Where enough of the nearest rows are of the set, it is made wide enough to hold k of them,
+//! and as many rows beyond them as a search among all would. Where fewer are, it goes on from those of the set alone,
+//! two links at a time (`two_hop.rs`). Where hardly any are, though the set is large, its rows lie elsewhere: it is
+//! widened until it meets them. When a walk costs more than gathering the set, or was short, the set is gathered.
 
 use super::among::Among;
 use super::asked::Walk;
 use super::explain::{Explanation, Path};
 use super::floatwise::FloatRuler;
 use super::gather::Sought;
+use super::members::Members;
 use super::met::Met;
 use super::neighbour::Neighbour;
 use super::plan::{Costs, Next};
@@ -87,7 +88,7 @@ impl GraphView {
         let mut outcome = Outcome { path: Path::Walk, ef, is_given_up: false };
         let mut distances = scanned;
         self.shelf.with(|scratch| {
-            let Scratch { met, pool, probe, found, listed, passing, spill, .. } = scratch;
+            let Scratch { met, pool, probe, found, listed, passing, spill, picked, .. } = scratch;
             let bound = self.codes.bound(rows).min(self.links.slots());
             let ground = Ground { links: &self.links, entries: &self.entries, bound, asker: self.asker };
             let pending = Pending { ahead: &self.ahead, slots: self.attached as u32..coded as u32 };
@@ -101,6 +102,7 @@ impl GraphView {
                 listed,
                 passing: &mut *passing,
                 spill,
+                picked,
                 outcome: &mut outcome,
             };
             let precision = self.codes.at_query(query, probe, walk);
@@ -147,47 +149,52 @@ struct AmongSome<'a> {
     listed: &'a mut Met,
     passing: &'a mut Pool,
     spill: &'a mut Vec<Candidate>,
+    picked: &'a mut Vec<u32>,
     outcome: &'a mut Outcome,
 }
 
 impl Walk for AmongSome<'_> {
     #[inline(always)]
     fn run<R: Ruler>(self, ruler: R) {
-        let Self { ground, pending, wish, met, pool, listed, passing, spill, outcome } = self;
+        let Self { ground, pending, wish, met, pool, listed, passing, spill, picked, outcome } = self;
         let Ground { links, bound, .. } = ground;
         let contains = |slot| wish.among.contains(slot);
-        // Of rows with the same bits only the first is linked.
-        let passes = |slot: u32| {
-            contains(slot) || links.is_copied(slot) && links.copies(slot, wish.rows as u32).any(contains)
-        };
+        let members = Members::new(wish.among, links, wish.rows);
         spill.clear();
         pool.reset(wish.first());
         ground.begin(met);
         let next = loop {
             ground.go_on(ruler, met, pool, spill);
-            match wish.next(pool, spill, met.count(), passes) {
+            match wish.next(pool, spill, met.count(), members) {
                 Next::Widen(limit) => pool.widen(limit, spill),
-                next @ (Next::Answer | Next::TwoHop(_) | Next::GiveUp) => break next,
+                next @ (Next::Answer | Next::TwoHop { .. } | Next::GiveUp) => break next,
             }
             met.meet(std::iter::empty(), 0, bound);
         };
         outcome.ef = pool.limit();
         match next {
-            Next::TwoHop(through) => {
+            Next::TwoHop { ef, through } => {
                 outcome.path = Path::TwoHop;
-                outcome.ef = wish.ef;
+                outcome.ef = ef;
                 listed.reset(bound);
                 ground.pass_over_asker(listed);
                 listed.meet(pool.nearest().map(|near| near.slot), pool.limit(), bound);
-                passing.reset(wish.ef);
-                let seeds = pool.nearest().map(|near| Candidate::new(near.key, near.slot));
-                for seed in seeds.chain(spill.iter().map(|far| Candidate::new(far.key(), far.slot()))) {
-                    if passes(seed.slot()) {
-                        passing.insert(seed);
-                    }
+                passing.reset(ef);
+                let kept = pool.nearest().map(|near| Candidate::new(near.key, near.slot));
+                let nearest = kept.chain(spill.iter().map(|far| Candidate::new(far.key(), far.slot())));
+                for seed in nearest.filter(|seed| members.has(seed.slot())) {
+                    passing.insert(seed);
                 }
-                let two_hop = TwoHop { ground, through, met: &mut *met, listed, pool: &mut *passing };
-                outcome.is_given_up = !two_hop.walk(ruler, passes, wish);
+                let two_hop = TwoHop {
+                    ground,
+                    members,
+                    wish,
+                    met: &mut *met,
+                    listed: &mut *listed,
+                    pool: &mut *passing,
+                    picked,
+                };
+                outcome.is_given_up = !two_hop.walk(ruler, through);
                 pending.join(ruler, met, passing, contains);
             }
             Next::Answer => pending.join(ruler, met, pool, contains),

@@ -7,7 +7,7 @@
 //! those its view does not hold. A buffer that is outgrown is copied; views of the old one go on working
 //! with the links it had.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 /// Fills the end of a list, and of a chain of copies.
 pub(super) const NONE: u32 = u32::MAX;
@@ -29,6 +29,7 @@ pub(super) struct Links {
     next_copy: Box<[AtomicU32]>,
     /// One bit per slot: whether it has a next copy. Few enough to stay near the processor.
     is_copied: Box<[AtomicU64]>,
+    has_copies: AtomicBool,
 }
 
 impl Links {
@@ -43,7 +44,15 @@ impl Links {
         let lists = empty(width * slots + LINE);
         let start = lists.as_ptr().align_offset(LINE * size_of::<u32>()).min(LINE);
         let is_copied = (0..slots.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
-        Self { width, slots, start, lists, next_copy: empty(slots), is_copied }
+        Self {
+            width,
+            slots,
+            start,
+            lists,
+            next_copy: empty(slots),
+            is_copied,
+            has_copies: AtomicBool::new(false),
+        }
     }
 
     /// The same links with room for `slots` rows.
@@ -59,6 +68,7 @@ impl Links {
         for (new, old) in grown.is_copied.iter().zip(&self.is_copied) {
             new.store(old.load(Ordering::Relaxed), Ordering::Relaxed);
         }
+        grown.has_copies.store(self.has_copies(), Ordering::Relaxed);
         grown
     }
 
@@ -77,14 +87,14 @@ impl Links {
         std::mem::size_of_val(&*self.lists) + copies
     }
 
-    #[inline]
+    #[inline(always)]
     fn list(&self, slot: u32) -> &[AtomicU32] {
         let from = self.start + slot as usize * self.width;
         &self.lists[from..from + self.width]
     }
 
     /// The neighbours of `slot`, nearest first.
-    #[inline]
+    #[inline(always)]
     pub(super) fn neighbours(&self, slot: u32) -> impl Iterator<Item = u32> {
         self.list(slot).iter().map(|link| link.load(Ordering::Relaxed)).take_while(|&slot| slot != NONE)
     }
@@ -98,7 +108,7 @@ impl Links {
     }
 
     /// Asks the memory for the list of `slot`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn prefetch(&self, slot: u32) {
         for line in self.list(slot).chunks(LINE) {
             super::prefetch::address(line.as_ptr());
@@ -118,6 +128,13 @@ impl Links {
     pub(super) fn set_next_copy(&self, slot: u32, next: u32) {
         self.next_copy[slot as usize].store(next, Ordering::Relaxed);
         self.is_copied[slot as usize / 64].fetch_or(1 << (slot % 64), Ordering::Relaxed);
+        self.has_copies.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether any row has a copy.
+    #[inline]
+    pub(super) fn has_copies(&self) -> bool {
+        self.has_copies.load(Ordering::Relaxed)
     }
 
     /// Whether `slot` has a next copy.

@@ -4,9 +4,11 @@
 //! Costs are in nanoseconds, as measured on a server of 2023, with codes of 128 and 384 bytes and vectors of 128 and
 //! 384 components. They are constants, so that answers do not depend on the machine: only proportions count.
 
+use super::around::Around;
 use super::codes::CodesView;
 use super::filtered::Wish;
 use super::measure::Measure;
+use super::members::Members;
 use super::pool::{Candidate, Pool};
 use super::rows::RowsView;
 use super::search::GraphView;
@@ -29,21 +31,41 @@ const SETTLED: f64 = 8000.0;
 const EXPANDED: f64 = 100.0;
 const NEW: f64 = 12.0;
 
-/// A list of links gone through for rows of a set.
-const LISTED: f64 = 45.0;
+/// Of a walk over rows of a set: a list of links gone through for them, and how many of them come of all those that
+/// are gone through from one.
+const LISTED: f64 = 55.0;
+const GATHERED: f64 = 16.0;
+
+/// Rows that are met on the way to the query.
+const ON_THE_WAY: usize = 250;
 
 /// Rows that take more bytes than this do not stay near the processor, and each takes so much longer to come.
 const NEARBY: f64 = (24 << 20) as f64;
 const FAR: f64 = 15.0;
 
-/// The nearest rows met that are taken for the query's neighbourhood.
-const NEAR: usize = 96;
+/// The nearest rows met that are taken for the query's neighbourhood, and for its closest part.
+const OUTER: usize = 96;
+const INNER: usize = 24;
 
-/// Where the rows of a set are so many times rarer than elsewhere, there is a hole in the set.
+/// Where the rows of a set are so many times rarer than elsewhere, there is a hole in the set; or where in the closest
+/// part there are fewer than chance would have, by so many standard deviations.
 const RARE: f64 = 3.0;
+const UNLIKELY: f64 = 1.5;
 
-/// How many times wider a walk becomes that does not know how far it is to the rows of a set.
-const WIDER: usize = 3;
+/// How many times wider a walk becomes that met no row of the set yet.
+const WIDER: f64 = 1.5;
+
+/// How many times the candidates beyond k a walk over rows of a set keeps at least and at most, but at least so many
+/// if there are; and how many times the rows it gets from each are those that a list holds: fewer steps to more rows
+/// each cost less at the same recall than the reverse.
+const KEPT: [f64; 2] = [0.5, 4.0];
+const FEW: usize = 18;
+const REACHED: f64 = 1.25;
+
+/// A walk over all rows may cost so much more than one over those of the set: it finds more. Where the set has such a
+/// share of them, it does so anyway.
+const SURER: f64 = 1.15;
+const FREQUENT: f64 = 0.25;
 
 /// What a walk does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,8 +74,8 @@ pub(super) enum Next {
     Answer,
     /// It keeps so many candidates, and goes on.
     Widen(usize),
-    /// It goes on over rows of the set, and through so many others from each.
-    TwoHop(usize),
+    /// It goes on over rows of the set, keeps `ef` of them, and goes through so many others from each.
+    TwoHop { ef: usize, through: usize },
     /// The set is gathered.
     GiveUp,
 }
@@ -85,7 +107,7 @@ impl Costs {
 
     /// Of a walk over rows of a set, through so many others from each.
     fn two_hop(self, candidates: usize, through: usize) -> f64 {
-        self.walk(candidates) + (candidates * through) as f64 * LISTED
+        candidates as f64 * (EXPANDED + GATHERED * self.measured + through as f64 * LISTED)
     }
 
     /// Of a walk so far.
@@ -104,42 +126,31 @@ impl Wish<'_> {
         self.costs.exact(self.count, self.rows)
     }
 
-    /// Whether a walk may cost less than an exact answer. Most take twice the candidates of one among all rows, or
-    /// as long; and what is begun may have to be given up.
+    /// Whether a walk may cost less than an exact answer: coming near the query, only to give up, costs little next
+    /// to it.
     pub(super) fn is_worth_a_walk(self) -> bool {
-        self.ef < self.count && 3.0 * self.costs.walk(self.ef) < self.exact()
+        self.ef < self.count && 3.0 * self.costs.spent(ON_THE_WAY, 0) < self.exact()
     }
 
-    /// How many candidates must be kept where the k-th row of the set is the one of this rank.
-    ///
-    /// Beyond it as many as a search among all keeps beyond the k-th, or rather fewer: the farther out, the less it
-    /// matters where the walk ends. With the square root for the fourth one, recall fell to 0.90 next to a hole.
+    /// How many candidates must be kept where the k-th row of the set is the one of this rank: beyond it as many as a
+    /// search among all keeps beyond the k-th. With fewer, recall fell to 0.92 next to a hole.
     fn candidates(self, rank: f64) -> usize {
-        let Self { k, ef, .. } = self;
-        let beyond = (ef - k) as f64 * (k as f64 / rank).powf(0.25);
-        (rank + beyond).ceil() as usize
+        rank.ceil() as usize + (self.ef - self.k)
     }
 
-    /// How many candidates a walk keeps at first.
+    /// How many candidates a walk keeps at first: enough to come near the query.
     pub(super) fn first(self) -> usize {
-        let expected = self.candidates(self.k as f64 / self.share());
-        if expected <= self.ef + self.ef / 2 { expected } else { (self.ef / 2).max(self.k) }
+        (self.ef / 8).max(4)
     }
 
     /// After all that the pool keeps are expanded, of `met` rows that were met.
     #[inline]
-    pub(super) fn next(
-        self,
-        pool: &Pool,
-        spill: &mut [Candidate],
-        met: usize,
-        passes: impl Fn(u32) -> bool,
-    ) -> Next {
-        let Self { k, ef, costs, .. } = self;
+    pub(super) fn next(self, pool: &Pool, spill: &mut [Candidate], met: usize, members: Members<'_>) -> Next {
+        let Self { k, costs, .. } = self;
         let (mut held, mut passing) = (0, 0);
         for near in pool.nearest() {
             held += 1;
-            passing += usize::from(passes(near.slot));
+            passing += usize::from(members.has(near.slot));
             if passing == k {
                 let enough = self.candidates(held as f64);
                 return if enough <= pool.limit() { Next::Answer } else { self.widen(pool, enough, met) };
@@ -149,30 +160,52 @@ impl Wish<'_> {
             // All that can be reached was met.
             return Next::Answer;
         }
-        let farther = NEAR.saturating_sub(held).min(spill.len());
-        if (1..spill.len()).contains(&farther) {
-            spill.select_nth_unstable(farther);
+        let inner = Around::of(pool, spill, INNER, members);
+        let outer = Around::of(pool, spill, OUTER, members);
+        let local = outer.share();
+        let expected = inner.rows as f64 * self.share();
+        let is_empty = (inner.passing as f64) < expected - UNLIKELY * expected.sqrt();
+        if is_empty || local * RARE < self.share() {
+            return self.leave_hole(held, passing, outer, met);
         }
-        let near = held + farther;
-        let passing = passing + spill[..farther].iter().filter(|far| passes(far.slot())).count();
-        let local = passing as f64 / near as f64;
-        // A list that is gone through from each of so many others gives as many rows of the set as a list has.
-        let through = local.max(self.share()).recip().ceil() as usize;
-        let two_hop = costs.two_hop(ef, through);
-        let enough = if passing == 0 { usize::MAX } else { self.candidates(k as f64 / local) };
+        let enough = if outer.passing == 0 { usize::MAX } else { self.candidates(k as f64 / local) };
         let walk = costs.walk(enough.saturating_sub(held));
-        let is_hole = local * RARE < self.share();
-        if is_hole {
-            let wider = WIDER * pool.limit();
-            let is_dear = costs.spent(met, 0) + costs.walk(wider - held) > self.exact() / 2.0;
-            return if is_dear { Next::GiveUp } else { Next::Widen(enough.clamp(pool.limit() + 1, wider)) };
-        }
+        // Where k rows of the set are this near, it does not matter how few there are elsewhere.
+        let share = if outer.passing < k { self.share() } else { local.max(self.share()) };
+        // A list that is gone through from each of so many others gives as many rows of the set as a list has.
+        let through = (REACHED / share).ceil() as usize;
+        let ef = self.kept(self.exact() / 2.0 / costs.two_hop(1, through));
+        let two_hop = costs.two_hop(ef, through);
         if walk.min(two_hop) > self.exact() {
             Next::GiveUp
-        } else if walk <= two_hop {
+        } else if walk <= SURER * two_hop || local >= FREQUENT {
             self.widen(pool, enough, met)
         } else {
-            Next::TwoHop(through)
+            Next::TwoHop { ef, through }
+        }
+    }
+
+    /// How many candidates a walk over rows of the set keeps, where so many cost half of an exact answer.
+    ///
+    /// Among many rows the set's may lie in small clusters far apart: there the least is too few.
+    fn kept(self, affordable: f64) -> usize {
+        let beyond = self.ef - self.k;
+        let [least, most] = KEPT.map(|times| times * beyond as f64);
+        let least = least.max(beyond.min(FEW) as f64);
+        self.k + (affordable - self.k as f64).clamp(least, most) as usize
+    }
+
+    /// Where the walk holds `held` candidates in a hole of the set, `passing` of them of it.
+    fn leave_hole(self, held: usize, passing: usize, outer: Around, met: usize) -> Next {
+        let edge = if passing > 0 { held } else { outer.rows.max((WIDER * held as f64) as usize) };
+        // Beyond it the rows of the set are as frequent as anywhere.
+        let enough = self.candidates(edge as f64 + (self.k - passing) as f64 / self.share());
+        // One that goes on and on has no edge that is worth the way.
+        let most = if passing == 0 && held > OUTER { self.exact() / 2.0 } else { self.exact() };
+        if self.costs.spent(met, 0) + self.costs.walk(enough - held) > most {
+            Next::GiveUp
+        } else {
+            Next::Widen(if passing > 0 { enough } else { edge }.max(held + 1))
         }
     }
 

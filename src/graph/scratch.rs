@@ -28,6 +28,8 @@ pub(super) struct Scratch {
     pub(super) passing: Pool,
     /// And what did not fit into `pool`.
     pub(super) spill: Vec<Candidate>,
+    /// And links of a list.
+    pub(super) picked: Vec<u32>,
 }
 
 /// Scratches not in use.
