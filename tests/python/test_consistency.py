@@ -93,5 +93,5 @@ def test_stats_have_a_digest_unless_it_is_not_wanted(pair: tuple[vectord.Index, 
     assert set(quick) == set(one)
     assert set(one) == {
         "rows", "dead", "tail", "pending", "bytes_memory", "bytes_mapped", "bytes_store", "objects", "seq",
-        "lag", "codec", "degree", "ef_search", "digest", "halted",
+        "lag", "codec", "degree", "ef_search", "digest", "halted", "live_recall",
     }  # fmt: skip
