@@ -47,6 +47,25 @@ fn files(folder: &Path) -> Vec<(String, u64)> {
 }
 
 #[test]
+fn a_deletion_under_a_key_never_meets_rows_that_came_after_its_first_try() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = folder.path().to_str().unwrap();
+    let registry = Registry::open_unshared(url).unwrap();
+    let docs = registry.create("docs", Params::new(2)).unwrap();
+    let filter = r#"{"$id": {"$prefix": "old"}}"#;
+    let nothing = docs.delete_where_keyed(filter, "clean").unwrap();
+    assert_eq!((nothing.deleted, nothing.length), (0, 0));
+    docs.add(batch(&[("old 1", &[1.0, 0.0])]), None).unwrap();
+    // Another process, which reads what was logged of it.
+    let other = Registry::open_unshared(url).unwrap().get("docs").unwrap();
+    let again = other.delete_where_keyed(filter, "clean").unwrap();
+    assert_eq!((again.deleted, again.seq), (0, nothing.seq));
+    assert!(other.contains("old 1").unwrap());
+    assert_eq!(other.delete_where_keyed(filter, "later").unwrap().deleted, 1);
+    assert!(other.validate().unwrap().is_empty());
+}
+
+#[test]
 fn an_index_is_created_once_found_listed_and_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let url = folder.path().to_str().unwrap();

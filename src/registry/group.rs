@@ -203,7 +203,8 @@ impl Prepared {
                 }
                 let (seq, passing) = index.ids_matching(filter);
                 *ids = Ids::new(passing.iter().map(|id| &**id))?;
-                if passing.is_empty() {
+                // Under a key that nothing passed is remembered, too: a repetition must not meet rows that came later.
+                if passing.is_empty() && key.is_none() {
                     return Ok(Some(Written { seq, count: 0, length: index.len(), repeated: false }));
                 }
             }

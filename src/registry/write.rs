@@ -71,8 +71,8 @@ impl LiveIndex {
         Ok(deleted(self.write(Write::DeleteWhere(filter), None)?))
     }
 
-    /// Like [`delete_where`](Self::delete_where) with an idempotency key; `filter` is JSON. Where the first call deleted
-    /// anything, a repetition with the same text is answered as it was. Another filter under the key is another deletion.
+    /// Like [`delete_where`](Self::delete_where) with an idempotency key; `filter` is JSON. A
+    /// repetition with the same text is answered as the first call was. Another filter under the key is another deletion.
     pub fn delete_where_keyed(&self, filter: &str, key: &str) -> Result<Deleted> {
         index::check_key(key)?;
         let write = Write::DeleteWhere(Filter::parse(filter)?);
