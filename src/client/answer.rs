@@ -23,7 +23,7 @@ const LONGEST_PROBLEM: u64 = 64 << 10;
 /// A good answer.
 pub(super) struct Answer {
     pub(super) body: Bytes,
-    /// It came to the first attempt.
+    /// No earlier attempt can have been carried out.
     pub(super) first: bool,
 }
 
@@ -132,11 +132,13 @@ fn refused(response: Response) -> Trouble {
     let problem: Problem = serde_json::from_slice(&bytes).unwrap_or_default();
     let error = error(status, &problem).caused_by(Refusal { status: status.as_u16(), request_id });
     let unknown = problem.outcome.as_deref() == Some("unknown");
+    // A proxy answers 503 and its like also where the service may have done what was asked.
+    let ours = problem.code.is_some();
     match status {
-        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS if !unknown => {
-            Trouble::Busy(error, after)
-        }
+        StatusCode::TOO_MANY_REQUESTS if !unknown => Trouble::Busy(error, after),
+        StatusCode::SERVICE_UNAVAILABLE if ours && !unknown => Trouble::Busy(error, after),
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => Trouble::Unsure(error, after),
+        StatusCode::INTERNAL_SERVER_ERROR | StatusCode::BAD_GATEWAY if !ours => Trouble::Unsure(error, after),
         StatusCode { .. } => Trouble::Refused(error),
     }
 }
@@ -188,7 +190,9 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok().map(Duration::from_secs)
+    let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    // Nobody waits longer, and pauses are multiplied.
+    Some(Duration::from_secs(seconds.min(3600)))
 }
 
 #[cfg(test)]

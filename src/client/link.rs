@@ -55,10 +55,16 @@ impl Link {
     pub(super) fn send(&self, call: &Call) -> Result<Answer> {
         let mut pace = Pace::start(self.timeout);
         let again = call.effect != Effect::Writes;
+        // Whether one of the attempts may have been carried out.
+        let mut maybe = false;
         loop {
             let trouble = match self.pool.with(|client| self.once(client, call))? {
-                Ok(body) => return Ok(Answer { body, first: pace.attempts() == 1 }),
+                Ok(body) => return Ok(Answer { body, first: !maybe }),
                 Err(trouble) => trouble,
+            };
+            maybe |= match &trouble {
+                Trouble::Lost(_) | Trouble::Late(_) | Trouble::Unsure(..) => call.effect != Effect::Reads,
+                Trouble::Unsent(_) | Trouble::Busy(..) | Trouble::Refused(_) => false,
             };
             let pause = match &trouble {
                 Trouble::Unsent(_) => Some(None),
@@ -68,7 +74,8 @@ impl Link {
                 Trouble::Lost(_) | Trouble::Unsure(..) | Trouble::Late(_) | Trouble::Refused(_) => None,
             };
             if !pause.is_some_and(|after| pace.again(after)) {
-                return Err(self.ended(call, trouble));
+                let error = self.ended(trouble);
+                return Err(if maybe { error.outcome_unknown() } else { error });
             }
         }
     }
@@ -105,16 +112,10 @@ impl Link {
         read(request.send().map_err(Trouble::of)?)
     }
 
-    fn ended(&self, call: &Call, trouble: Trouble) -> Error {
-        let unsure = match &trouble {
-            Trouble::Lost(_) | Trouble::Late(_) => call.effect != Effect::Reads,
-            // What the service says of the outcome stands in the error.
-            Trouble::Unsent(_) | Trouble::Busy(..) | Trouble::Unsure(..) | Trouble::Refused(_) => false,
-        };
+    fn ended(&self, trouble: Trouble) -> Error {
         let told = matches!(trouble, Trouble::Busy(..) | Trouble::Unsure(..) | Trouble::Refused(_));
         let error = trouble.into_error();
-        let error = if told { error } else { error.within(self.place()) };
-        if unsure { error.outcome_unknown() } else { error }
+        if told { error } else { error.within(self.place()) }
     }
 }
 

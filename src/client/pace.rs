@@ -23,11 +23,6 @@ impl Pace {
         Self { begun: Instant::now(), attempts: 1, longest: LONGEST.min(timeout) }
     }
 
-    /// Attempts so far.
-    pub(super) fn attempts(&self) -> u32 {
-        self.attempts
-    }
-
     /// Waits until the next attempt, as long as the service asked for or as is usual; false if there is none.
     pub(super) fn again(&mut self, asked: Option<Duration>) -> bool {
         let usual = FIRST_PAUSE * 3_u32.pow(self.attempts - 1);
@@ -61,9 +56,9 @@ mod tests {
         assert!((second..second * 3 / 2).contains(&jittered(second, 255)));
         let mut pace = Pace::start(second);
         assert!(!pace.again(Some(second * 2)), "longer than there is time");
-        assert!(pace.again(None) && pace.attempts() == 2);
+        assert!(pace.again(None) && pace.attempts == 2);
         let mut pace = Pace::start(second);
         while pace.again(Some(Duration::ZERO)) {}
-        assert_eq!(pace.attempts(), ATTEMPTS);
+        assert_eq!(pace.attempts, ATTEMPTS);
     }
 }
