@@ -89,7 +89,7 @@ impl Index {
             let shares = each
                 .chunks(TOGETHER)
                 .flat_map(|part| Asking::queries(plan, part, self.threads).shares(plan.ef, self.threads));
-            Interval::of(&shares.collect::<Vec<_>>(), *k, usize::MAX)
+            Interval::of(&shares.collect::<Vec<_>>(), plan.k.max(1), usize::MAX)
         } else {
             let mut slots: Vec<u32> = view.alive.iter().collect();
             shuffle(&mut slots, *seed);
@@ -97,7 +97,7 @@ impl Index {
             let shares = slots
                 .chunks(TOGETHER)
                 .flat_map(|part| Asking::rows(plan, part, self.threads).shares(plan.ef, self.threads));
-            Interval::of(&shares.collect::<Vec<_>>(), *k, view.live)
+            Interval::of(&shares.collect::<Vec<_>>(), plan.k.max(1), view.live)
         };
         Ok(Recall { recall: share, low, high, sample: asked, k: *k, ef: plan.ef, seq: view.seq })
     }
