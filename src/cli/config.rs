@@ -139,7 +139,9 @@ impl Config {
             Error::invalid(format!("cannot read the configuration {shown}: {error}")).caused_by(error)
         })?;
         toml::from_str(&text).map_err(|error| {
-            Error::invalid(format!("{shown} is not the TOML expected: {error}")).caused_by(error)
+            // The line itself may hold a secret.
+            let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+            Error::invalid(format!("{shown} is not the TOML expected, at line {line}: {}", error.message()))
         })
     }
 
@@ -177,8 +179,11 @@ pub(super) fn tls(flags: &Common, cert: Option<&Path>, key: Option<&Path>) -> Re
 /// The keys of a service: those of a flag or the environment, else those of its section.
 pub(super) fn keys(flag: Option<&str>, entries: Option<&[KeyEntry]>) -> Result<Keys> {
     // An empty variable must not open what the file closes.
-    if let Some(text) = flag.filter(|text| !text.trim().is_empty()) {
-        return Keys::parse(text).map_err(|error| error.within("keys"));
+    if let Some(text) = flag {
+        let keys = Keys::parse(text).map_err(|error| error.within("keys"))?;
+        if !keys.is_empty() {
+            return Ok(keys);
+        }
     }
     let read = |(at, KeyEntry { role, sha256, name }): (usize, &KeyEntry)| {
         let role = Role::parse(role);

@@ -25,6 +25,9 @@ const READING: usize = 32;
 /// Writes that run at once: they wait for the disk, and share an fsync.
 const WRITING: usize = 64;
 
+/// No route reads a longer body.
+const LONGEST_BODY: u64 = 64 << 20;
+
 tokio::task_local! {
     static VISIT: Visit;
 }
@@ -65,8 +68,10 @@ impl Admission {
     pub(super) async fn admit(&self, need: Need, headers: &HeaderMap) -> Result<(), Problem> {
         let Some(quota) = self.quota.as_ref().filter(|_| need == Need::Grow) else { return Ok(()) };
         // A body of no announced length counts when the store is listed next.
-        let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        let admitted = quota.admit(announced.unwrap_or(0)).await;
+        let announced =
+            headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        // Nothing longer is read: it is refused as too large, whatever room there is.
+        let admitted = quota.admit(announced.filter(|bytes| *bytes <= LONGEST_BODY).unwrap_or(0)).await;
         admitted.inspect_err(|_| self.metrics.refused(Refusal::Quota))
     }
 

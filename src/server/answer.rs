@@ -11,6 +11,8 @@ use serde::Serialize;
 
 use super::content::Form;
 use super::include::Include;
+use super::limits::check_answer;
+use super::problem::Problem;
 use crate::registry::Row;
 
 /// The entry of the log that a write made, or after which a read looked.
@@ -31,26 +33,42 @@ pub(super) fn respond(status: StatusCode, form: HeaderValue, seq: u64, body: Vec
     (status, [(header::CONTENT_TYPE, form), (SEQ, HeaderValue::from(seq))], body).into_response()
 }
 
-/// `{"items":[row],"seq"}`.
-pub(super) fn rows<'a>(seq: u64, rows: impl Iterator<Item = &'a Row>) -> Response {
-    let mut out = items(rows, Include::ALL);
-    put(&mut out, ",\"seq\":", &seq);
-    out.push(b'}');
-    bytes(StatusCode::OK, seq, out)
+/// `{"items":[row],"seq"}`, or `{"items":[row],"next","seq"}`, written row by row.
+pub(super) struct Rows {
+    out: Vec<u8>,
+    include: Include,
 }
 
-/// `{"items":[row],"next","seq"}`: `next` is null where no row follows.
-pub(super) fn page<'a>(
-    seq: u64,
-    rows: impl Iterator<Item = &'a Row>,
-    next: Option<&str>,
-    include: Include,
-) -> Response {
-    let mut out = items(rows, include);
-    put(&mut out, ",\"next\":", &next);
-    put(&mut out, ",\"seq\":", &seq);
-    out.push(b'}');
-    bytes(StatusCode::OK, seq, out)
+impl Rows {
+    pub(super) fn new(include: Include) -> Self {
+        Self { out: b"{\"items\":[".to_vec(), include }
+    }
+
+    /// Writes one more; 413 where the answer becomes too long.
+    pub(super) fn push(&mut self, row: &Row) -> Result<(), Problem> {
+        if self.out.ends_with(b"}") {
+            self.out.push(b',');
+        }
+        write_row(&mut self.out, row, self.include);
+        check_answer(self.out.len())
+    }
+
+    pub(super) fn end(self, seq: u64) -> Response {
+        self.close(b"]", seq)
+    }
+
+    /// The end of a page: `next` is null where no row follows.
+    pub(super) fn end_page(mut self, seq: u64, next: Option<&str>) -> Response {
+        put(&mut self.out, "],\"next\":", &next);
+        self.close(b"", seq)
+    }
+
+    fn close(mut self, before: &[u8], seq: u64) -> Response {
+        self.out.extend_from_slice(before);
+        put(&mut self.out, ",\"seq\":", &seq);
+        self.out.push(b'}');
+        bytes(StatusCode::OK, seq, self.out)
+    }
 }
 
 /// `{"id","vector","metadata"?}`.
@@ -58,18 +76,6 @@ pub(super) fn row(seq: u64, row: &Row) -> Response {
     let mut out = Vec::new();
     write_row(&mut out, row, Include::ALL);
     bytes(StatusCode::OK, seq, out)
-}
-
-fn items<'a>(rows: impl Iterator<Item = &'a Row>, include: Include) -> Vec<u8> {
-    let mut out = b"{\"items\":[".to_vec();
-    for (at, one) in rows.enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        write_row(&mut out, one, include);
-    }
-    out.push(b']');
-    out
 }
 
 fn write_row(out: &mut Vec<u8>, row: &Row, include: Include) {

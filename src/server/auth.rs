@@ -16,6 +16,7 @@ use super::problem::Problem;
 use super::routes::{Need, Route};
 use crate::error::{Error, ErrorKind};
 
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// The keys that are asked for, and the paths that are open without one.
@@ -83,10 +84,15 @@ pub(super) async fn authenticate(
 }
 
 fn who(guard: &Guard, request: &Request) -> Result<Caller, Refusal> {
+    let is_open = guard.is_open(request.uri().path());
     if guard.keys.is_empty() {
-        return Ok(Caller::Anyone);
+        return if is_open || !is_from_elsewhere(request.headers()) {
+            Ok(Caller::Anyone)
+        } else {
+            Err(elsewhere())
+        };
     }
-    if guard.is_open(request.uri().path()) {
+    if is_open {
         return Ok(Caller::Nobody);
     }
     let shown = shown(request.headers());
@@ -94,6 +100,12 @@ fn who(guard: &Guard, request: &Request) -> Result<Caller, Refusal> {
         Some(key) => Ok(Caller::Holder(Arc::clone(key))),
         None => Err(unknown(shown.is_some())),
     }
+}
+
+/// Whether a browser sends it for a page of another site: where no key is asked for, such a page could otherwise write
+/// to a service of its reader's own machine.
+fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    headers.get(SEC_FETCH_SITE).is_some_and(|value| value.as_bytes() == b"cross-site")
 }
 
 /// The key that a request shows: `Authorization: Bearer KEY`, else `X-Api-Key: KEY`.
@@ -117,6 +129,11 @@ impl IntoResponse for Refusal {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(self.challenge));
         response
     }
+}
+
+fn elsewhere() -> Refusal {
+    let message = "this service asks for no key, so pages of other sites may not use it";
+    Refusal { error: Error::permission_denied(message), challenge: "Bearer realm=\"vectord\"" }
 }
 
 fn unknown(is_shown: bool) -> Refusal {
@@ -176,6 +193,21 @@ mod tests {
             let headers = [(HeaderName::from_static(name), HeaderValue::from_static(value))];
             let headers = headers.into_iter().collect();
             assert_eq!(shown(&headers), expected.map(str::as_bytes), "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn where_no_key_is_asked_for_pages_of_other_sites_are_kept_out() {
+        let table = [Route { method: "GET", path: "/livez".to_owned(), need: Need::Open }];
+        let guard = Guard::new(Keys::default(), &table);
+        for (path, site, lets_in) in [
+            ("/vectors/index", "cross-site", false),
+            ("/vectors/index", "same-origin", true),
+            ("/vectors/index", "none", true),
+            ("/livez", "cross-site", true),
+        ] {
+            let request = Request::get(path).header(SEC_FETCH_SITE, site).body(axum::body::Body::empty());
+            assert_eq!(who(&guard, &request.unwrap()).is_ok(), lets_in, "{path} {site}");
         }
     }
 

@@ -10,14 +10,12 @@ use utoipa::ToSchema;
 
 use super::answer::{self, bytes, end, put};
 use super::content::Form;
+use super::limits::{MOST_BYTES, check_answer};
 use super::live::Answer;
 use super::problem::Problem;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::frame::{HitsBuilder, HitsHead};
 use crate::registry::{Consistency, Explanation, Hits};
-
-/// The longest answer, but for one list.
-const MOST_BYTES: usize = 256 << 20;
 
 /// What a search did
 #[derive(Serialize, ToSchema)]
@@ -74,7 +72,7 @@ impl Found {
                 out.push(b',');
             }
             self.write_list(&mut out, hits, vectors);
-            check_length(out.len())?;
+            check_answer(out.len())?;
         }
         if !self.one {
             let exact: Vec<bool> = self.hits.iter().map(|hits| hits.exact).collect();
@@ -134,20 +132,10 @@ impl Found {
             let texts = metadata.iter().map(Option::as_deref);
             let (vectors, told) = (vectors.unwrap_or_default(), told.unwrap_or_default());
             builder.push(*exact, distances, ids.iter(), texts, vectors, &told)?;
-            check_length(builder.bytes())?;
+            check_answer(builder.bytes())?;
         }
         Ok(builder.finish())
     }
-}
-
-fn check_length(bytes: usize) -> Result<(), Problem> {
-    if bytes <= MOST_BYTES {
-        return Ok(());
-    }
-    let error = Error::exhausted(format!(
-        "the answer is too large: at most {MOST_BYTES} bytes; ask with fewer vectors at once, or for less of each row"
-    ));
-    Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, error))
 }
 
 #[cfg(test)]

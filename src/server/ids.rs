@@ -7,8 +7,9 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::answer;
+use super::answer::Rows;
 use super::body::{JsonText, parse};
+use super::include::Include;
 use super::items;
 use super::keyed::Keyed;
 use super::limits;
@@ -21,6 +22,8 @@ use crate::error::{Error, Result};
 use crate::registry::Filter;
 
 const LIMIT: usize = 8 << 20;
+/// Rows that are got at once.
+const TOGETHER: usize = 1_024;
 
 /// Which rows to delete: `ids` or `filter`
 // The list is read by itself.
@@ -55,8 +58,14 @@ pub(super) async fn get(
         limits::check_rows(ids.len(), live.params().dimension)?;
         let ids: Vec<_> = ids.iter().map(String::as_str).collect();
         let reader = live.reader(fresh)?;
-        let (seq, found) = (reader.seq(), reader.get(&ids));
-        Ok(answer::rows(seq, found.iter().flatten()))
+        let (seq, mut rows) = (reader.seq(), Rows::new(Include::ALL));
+        // A few at a time, so that no more is held than is answered; later ones may be of later entries than `seq`.
+        for some in ids.chunks(TOGETHER) {
+            for row in reader.get(some).iter().flatten() {
+                rows.push(row)?;
+            }
+        }
+        Ok(rows.end(seq))
     })
     .await
 }

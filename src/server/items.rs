@@ -96,13 +96,13 @@ pub(super) async fn add(
     let (parts, body) = request.into_parts();
     let form = form(&parts.headers, &[Form::Json, Form::Frame])?;
     let (key, is_later) = (idempotency_key(&parts.headers)?, wanted.is_later()?);
-    let text = patience::read(&parts.headers, body, LIMIT, true, state.patience()).await?;
+    let mut text = patience::read(&parts.headers, body, LIMIT, true, state.patience()).await?;
     blocking(move || {
         let batch = match form {
             Form::Json | Form::Raw => batch(&text, live.params().dimension)?,
             Form::Frame => frame(&text)?,
         };
-        drop(text);
+        text.forget();
         if is_later {
             return Ok(later::add(&live, batch, key.as_deref())?);
         }

@@ -68,7 +68,8 @@ impl Key {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte);
         if name.is_empty() || name.len() > NAME_BYTES || !name.bytes().all(fits) {
             return Err(Error::invalid(format!(
-                "the name of a key is 1 to {NAME_BYTES} ASCII letters, digits, -, _, . and @, got {name:?}"
+                "the name of a key is 1 to {NAME_BYTES} ASCII letters, digits, -, _, . and @, got {} bytes",
+                name.len()
             )));
         }
         Ok(Self { name: name.into(), role, digest })

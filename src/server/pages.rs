@@ -6,7 +6,7 @@
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::answer;
+use super::answer::Rows;
 use super::etag::Known;
 use super::include::Include;
 use super::limits;
@@ -65,7 +65,9 @@ pub(super) async fn list(Live(live): Live, Asked(wanted): Asked<Wanted>, known: 
         let limit = limit.min(limits::rows_at_once(live.params().dimension));
         let Page { seq, rows, more } = reader.scan(filter.as_ref(), after.as_deref(), limit);
         let next = rows.last().filter(|_| more).map(|row| &*row.id);
-        Ok(known.tagged(&live, seq, answer::page(seq, rows.iter(), next, include)))
+        let mut page = Rows::new(include);
+        rows.iter().try_for_each(|row| page.push(row))?;
+        Ok(known.tagged(&live, seq, page.end_page(seq, next)))
     })
     .await
 }

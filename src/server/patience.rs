@@ -51,6 +51,8 @@ pub(super) async fn read(
     patience: Patience,
 ) -> Result<Payload, Problem> {
     let Patience { idle, whole, budget } = patience;
+    // What can never fit is too large, not too much at present.
+    let limit = limit.min(budget.most());
     let announced =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|bytes| bytes > limit as u64) {

@@ -25,6 +25,11 @@ impl Budget {
         Arc::new(Self { held: AtomicUsize::new(0), most, metrics })
     }
 
+    /// The most bytes at once.
+    pub(super) fn most(&self) -> usize {
+        self.most
+    }
+
     fn is_spent(&self) -> Problem {
         if let Some(metrics) = &self.metrics {
             metrics.refused(Refusal::Bytes);
@@ -51,6 +56,11 @@ impl Payload {
         }
         payload.bytes.reserve_exact(capacity);
         Ok(payload)
+    }
+
+    /// Gives the memory back, while its bytes go on counting: for what was made of them.
+    pub(super) fn forget(&mut self) {
+        self.bytes = Vec::new();
     }
 
     /// Appends `data`; 503 where that is too much beside the bodies of others.
@@ -113,6 +123,11 @@ mod tests {
         drop(one);
         two.extend(&[4; 60]).unwrap();
         assert!(Payload::new(&budget, 21).is_err());
+        two.forget();
+        assert!(
+            two.is_empty() && Payload::new(&budget, 21).is_err(),
+            "what was read counts until it is done with"
+        );
         drop(two);
         assert_eq!(budget.held.load(Ordering::Relaxed), 0);
     }

@@ -223,7 +223,10 @@ impl Question {
 
 /// A list of lists of numbers as rows of `dimension` components. `InvalidArgument` names the row at fault.
 pub(super) fn matrix(rows: &[&RawValue], dimension: usize) -> Result<Vec<f32>> {
-    let (mut values, mut one) = (Vec::with_capacity(rows.len() * dimension), Vec::with_capacity(dimension));
+    // A number takes two bytes of text with its comma: what claims to be more is refused before it takes memory.
+    let numbers: usize = rows.iter().map(|row| row.get().len().div_ceil(2)).sum();
+    let room = numbers.min(rows.len().saturating_mul(dimension));
+    let (mut values, mut one) = (Vec::with_capacity(room), Vec::with_capacity(dimension));
     for (at, row) in rows.iter().enumerate() {
         floats(Some(row), &mut one).map_err(|error| error.at(at, Part::Vector))?;
         if one.len() != dimension {

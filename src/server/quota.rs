@@ -59,7 +59,7 @@ impl Quota {
     fn takes(&self, bytes: u64, age: Duration) -> bool {
         let mut seen = self.seen.lock();
         let Some(seen) = seen.as_mut().filter(|seen| seen.at.elapsed() <= age) else { return false };
-        let fits = seen.bytes + seen.since + bytes <= self.most;
+        let fits = seen.bytes.saturating_add(seen.since).saturating_add(bytes) <= self.most;
         if fits {
             seen.since += bytes;
         }
