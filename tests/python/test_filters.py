@@ -234,7 +234,8 @@ def test_rows_are_deleted_by_a_filter(docs: tuple[vectord.Index, dict[str, Any]]
     assert set(index.scan(limit=1000).ids) == set(rows) - gone
     again = index.delete(filter=filter_)
     assert (again.deleted, again.length) == (0, deleted.length)
-    # In process nothing is written; over HTTP the key of the call is, so that its repetition meets no later rows.
+    # In process nothing is written; over HTTP the key of the call is: its repetition must meet no later rows.
+    assert deleted.seq is not None
     assert again.seq in (deleted.seq, deleted.seq + 1)
     with pytest.raises(vectord.InvalidArgumentError, match="not both"):
         index.delete(["row-1"], filter=filter_)
