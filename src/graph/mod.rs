@@ -70,6 +70,6 @@ pub use rows::{Rows, RowsView};
 pub use scan::{scan, scan_slots};
 pub use schedule::Schedule;
 pub use search::{EF_SEARCH, GraphView};
-pub use shuffle::shuffle;
+pub use shuffle::{draw, shuffle};
 pub use stats::Stats;
 pub use threads::{Threads, give_way};

@@ -3,6 +3,7 @@
 //! Who asks, and what is made of the shares, is decided by `recall.rs` and `curve.rs`.
 
 use super::plan::Plan;
+use super::view::View;
 use crate::graph::{Neighbour, Threads};
 
 /// Queries of one plan, each with what an exact search finds.
@@ -11,39 +12,40 @@ pub(super) struct Asking<'a> {
     askers: Vec<Asker<'a>>,
 }
 
-struct Asker<'a> {
-    query: &'a [f32],
-    inverse_norm: f32,
+/// Who asks: a row of the view, as if it were new, or a query from elsewhere.
+#[derive(Clone, Copy)]
+pub(super) struct Query<'a> {
+    pub(super) vector: &'a [f32],
+    pub(super) inverse_norm: f32,
     /// The row that it is, if it is one.
-    slot: Option<u32>,
+    pub(super) slot: Option<u32>,
+}
+
+impl<'a> Query<'a> {
+    /// The row in `slot`.
+    pub(super) fn row(view: &'a View, slot: u32) -> Self {
+        Self { vector: view.vector(slot), inverse_norm: view.rows.inverse_norm(slot), slot: Some(slot) }
+    }
+}
+
+struct Asker<'a> {
+    query: Query<'a>,
     /// How many rows there are to be found, up to k, and the key of the last of them.
     wanted: usize,
     reach: f32,
 }
 
 impl<'a> Asking<'a> {
-    /// Rows of the view ask, each as if it were new.
-    pub(super) fn rows(plan: Plan<'a>, slots: &[u32], threads: Threads) -> Self {
-        let row = |&slot: &u32| (plan.view.vector(slot), plan.view.rows.inverse_norm(slot), Some(slot));
-        Self::new(plan, &slots.iter().map(row).collect::<Vec<_>>(), threads)
-    }
-
-    /// Queries from elsewhere ask; each has its inverse norm beside it.
-    pub(super) fn queries(plan: Plan<'a>, queries: &[(&'a [f32], f32)], threads: Threads) -> Self {
-        let query = |&(query, inverse_norm): &(&'a [f32], f32)| (query, inverse_norm, None);
-        Self::new(plan, &queries.iter().map(query).collect::<Vec<_>>(), threads)
-    }
-
-    fn new(plan: Plan<'a>, asking: &[(&'a [f32], f32, Option<u32>)], threads: Threads) -> Self {
-        let queries: Vec<f32> = asking.iter().flat_map(|&(query, ..)| query).copied().collect();
-        let norms: Vec<f32> = asking.iter().map(|&(_, inverse_norm, _)| inverse_norm).collect();
+    pub(super) fn new(plan: Plan<'a>, asking: &[Query<'a>], threads: Threads) -> Self {
+        let queries: Vec<f32> = asking.iter().flat_map(|query| query.vector).copied().collect();
+        let norms: Vec<f32> = asking.iter().map(|query| query.inverse_norm).collect();
         // One more than is sought: the row that asks may be among them.
         let truth = Plan { exact: true, k: plan.k + 1, ..plan }.run_many(&queries, &norms, threads);
-        let asker = |(&(query, inverse_norm, slot), (mut nearest, _)): (_, (Vec<Neighbour>, _))| {
-            nearest.retain(|near| Some(near.slot) != slot);
+        let asker = |(&query, (mut nearest, _)): (&Query<'a>, (Vec<Neighbour>, _))| {
+            nearest.retain(|near| Some(near.slot) != query.slot);
             nearest.truncate(plan.k);
             let reach = nearest.last().map_or(f32::INFINITY, |last| last.key);
-            Asker { query, inverse_norm, slot, wanted: nearest.len(), reach }
+            Asker { query, wanted: nearest.len(), reach }
         };
         Self { plan, askers: asking.iter().zip(truth).map(asker).collect() }
     }
@@ -54,7 +56,7 @@ impl<'a> Asking<'a> {
     }
 
     fn share(&self, asker: &Asker<'_>, ef: usize) -> f64 {
-        let &Asker { query, inverse_norm, slot, wanted, reach } = asker;
+        let &Asker { query: Query { vector, inverse_norm, slot }, wanted, reach } = asker;
         if wanted == 0 {
             return 1.0;
         }
@@ -63,7 +65,7 @@ impl<'a> Asking<'a> {
             (Some(among), Some(slot)) => Some(among.without(slot, &mut words)),
             (among, _) => among,
         };
-        let (found, _) = Plan { ef, among, asker: slot, ..self.plan }.run(query, inverse_norm);
+        let (found, _) = Plan { ef, among, asker: slot, ..self.plan }.run(vector, inverse_norm);
         let found = found.iter().filter(|near| near.key <= reach).count();
         found.min(wanted) as f64 / wanted as f64
     }

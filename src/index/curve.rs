@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use super::asking::Asking;
 use super::plan::Plan;
 use super::view::View;
-use crate::graph::{Threads, shuffle};
+use crate::graph::Threads;
 
 /// Rows that ask. The mean of so many is within 0.006 of that of all at recall 0.9, twice of three times.
 const QUERIES: usize = 512;
@@ -134,16 +134,14 @@ fn class(k: usize) -> usize {
 
 fn learn(view: &View, k: usize, threads: Threads) -> Vec<Point> {
     let most = view.graph.most_candidates(&view.rows);
-    let mut slots: Vec<u32> = view.alive.iter().collect();
-    shuffle(&mut slots, SEED);
-    slots.truncate(QUERIES);
+    let asking = view.sample(QUERIES, SEED);
     let plan = Plan { view, among: None, within: None, k, ef: k, exact: false, explain: false, asker: None };
     let mut points: Vec<Point> = Vec::new();
     let mut ef = k.max(LEAST);
     if ef > most {
         return points;
     }
-    let asking = Asking::rows(plan, &slots, threads);
+    let asking = Asking::new(plan, &asking, threads);
     while ef <= most {
         let recall = of_new(&asking.shares(ef, threads));
         let recall = points.last().map_or(recall, |below| recall.max(below.recall));

@@ -53,5 +53,5 @@ pub use self::recall::{Recall, RecallOptions};
 pub use self::remap::Vectors;
 pub use self::stats::Stats;
 pub use self::trial::Trial;
-pub use crate::graph::{Base, Explanation, Path, give_way};
+pub use crate::graph::{Base, Explanation, Path, draw, give_way};
 pub use crate::metric::Distance;

@@ -2,14 +2,13 @@
 //!
 //! They are asked through the plan of every other search. Nothing here is kept: it is measured when asked.
 
-use super::asking::Asking;
+use super::asking::{Asking, Query};
 use super::core::Index;
 use super::filter::Filter;
 use super::interval::Interval;
 use super::options::SearchOptions;
 use super::search::among;
 use crate::error::{Error, Result};
-use crate::graph::shuffle;
 
 /// What is to be measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,21 +82,19 @@ impl Index {
         let asked = given.as_ref().map_or(view.live.min(*sample), |(_, norms)| norms.len());
         let Interval { share, low, high } = if plan.exact {
             Interval { share: 1.0, low: 1.0, high: 1.0 }
-        } else if let Some((queries, norms)) = &given {
-            let each: Vec<(&[f32], f32)> =
-                queries.chunks_exact(self.params.dimension as usize).zip(norms.iter().copied()).collect();
-            let shares = each
-                .chunks(TOGETHER)
-                .flat_map(|part| Asking::queries(plan, part, self.threads).shares(plan.ef, self.threads));
-            Interval::of(&shares.collect::<Vec<_>>(), plan.k.max(1), usize::MAX)
         } else {
-            let mut slots: Vec<u32> = view.alive.iter().collect();
-            shuffle(&mut slots, *seed);
-            slots.truncate(asked);
-            let shares = slots
+            let (asking, all) = match &given {
+                Some((queries, norms)) => {
+                    let vectors = queries.chunks_exact(self.params.dimension as usize);
+                    let query = |(vector, &inverse_norm)| Query { vector, inverse_norm, slot: None };
+                    (vectors.zip(norms).map(query).collect(), usize::MAX)
+                }
+                None => (view.sample(*sample, *seed), view.live),
+            };
+            let shares = asking
                 .chunks(TOGETHER)
-                .flat_map(|part| Asking::rows(plan, part, self.threads).shares(plan.ef, self.threads));
-            Interval::of(&shares.collect::<Vec<_>>(), plan.k.max(1), view.live)
+                .flat_map(|part| Asking::new(plan, part, self.threads).shares(plan.ef, self.threads));
+            Interval::of(&shares.collect::<Vec<_>>(), plan.k.max(1), all)
         };
         Ok(Recall { recall: share, low, high, sample: asked, k: *k, ef: plan.ef, seq: view.seq })
     }

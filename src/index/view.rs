@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 
+use super::asking::Query;
 use super::former::Former;
 use super::hits::Row;
 use super::ids::TextsView;
 use super::records::RecordsView;
 use super::versioned::{SlotSet, Versioned};
-use crate::graph::{GraphView, RowsView};
+use crate::graph::{GraphView, RowsView, shuffle};
 
 /// The state after the entry `seq`.
 pub(super) struct View {
@@ -82,5 +83,13 @@ impl View {
 
     pub(super) fn vector(&self, slot: u32) -> &[f32] {
         self.rows.row(slot)
+    }
+
+    /// Living rows that ask, at most so many: the same for the same `seed`, while the view has the same rows.
+    pub(super) fn sample(&self, most: usize, seed: u64) -> Vec<Query<'_>> {
+        let mut slots: Vec<u32> = self.alive.iter().collect();
+        shuffle(&mut slots, seed);
+        slots.truncate(most);
+        slots.into_iter().map(|slot| Query::row(self, slot)).collect()
     }
 }

@@ -12,7 +12,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::allowance::TRIALS;
 use super::estimate::{Latest, LiveRecall, Tried};
-use crate::index::{Trial, give_way};
+use crate::index::{Trial, draw, give_way};
 
 /// A thread that was offered nothing for so long ends; the next trial starts another.
 const IDLE: Duration = Duration::from_secs(10);
@@ -67,12 +67,12 @@ impl Sampler {
             return false;
         }
         let count = self.searches.fetch_add(searches as u64, Ordering::Relaxed);
-        unit(mix(count)) < self.share * searches as f64
+        unit(draw(count)) < self.share * searches as f64
     }
 
     /// Which of so many searches at once, at least one, is tried.
     pub(super) fn one_of(&self, searches: usize) -> usize {
-        (mix(!self.searches.load(Ordering::Relaxed)) % searches as u64) as usize
+        (draw(!self.searches.load(Ordering::Relaxed)) % searches as u64) as usize
     }
 
     /// Has the trial of a search that was picked carried out, unless another is under way.
@@ -159,14 +159,6 @@ impl Shared {
     }
 }
 
-/// A number that looks as if it were drawn (splitmix64, Steele, Lea and Flood 2014).
-fn mix(count: u64) -> u64 {
-    let z = count.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
 /// From 0 up to 1.
 fn unit(drawn: u64) -> f64 {
     (drawn >> 11) as f64 / (1_u64 << 53) as f64
@@ -182,7 +174,7 @@ mod tests {
         let index = Index::new(Params::new(8), 0).expect("good parameters");
         let ids: Vec<String> = (0..ROWS).map(|row| row.to_string()).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let vectors: Vec<f32> = (0..ROWS as u64 * 8).map(|at| unit(mix(at)) as f32 - 0.5).collect();
+        let vectors: Vec<f32> = (0..ROWS as u64 * 8).map(|at| unit(draw(at)) as f32 - 0.5).collect();
         let batch = Batch { metadata: vec![None; ROWS], ids, vectors: &vectors };
         index.apply(1, &[Operation::Upsert(batch)]);
         index.attach_all();
