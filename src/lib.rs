@@ -33,6 +33,8 @@ pub mod metric;
 pub mod registry;
 pub mod store;
 
+mod http_client;
+
 #[cfg(feature = "server")]
 pub mod cli;
 #[cfg(feature = "server")]

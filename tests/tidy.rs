@@ -14,13 +14,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("metric", &[]),
     ("graph", &["metric"]),
     ("index", &["graph", "metric"]),
-    ("store", &[]),
+    ("http_client", &[]),
+    ("store", &["http_client"]),
     ("frame", &[]),
     ("log", &["frame", "store"]),
     // `metric` is not here: `index` re-exports `Distance`, the one word of it that a name's parameters need.
     ("registry", &["index", "log", "store", "frame"]),
     // `index` for the plain values that a service and an index in this process have in common.
-    ("client", &["frame", "index"]),
+    ("client", &["frame", "http_client", "index"]),
     // `index` for the types of a row and of a search; `store` because `vectord storaged` serves one; `frame` for the
     // binary answer to a search.
     ("server", &["registry", "index", "store", "frame"]),

@@ -16,6 +16,7 @@ use super::pace::Pace;
 use super::pool::Pool;
 use super::settings::Settings;
 use crate::error::{Error, Result};
+use crate::http_client;
 
 /// What a slow but working network still carries, in bytes per second.
 const SLOWEST: u64 = 1 << 20;
@@ -119,12 +120,8 @@ impl Link {
     }
 }
 
-/// The key as a header that no log shows.
 fn bearer(key: &str) -> Result<HeaderValue> {
-    let value = HeaderValue::try_from(format!("Bearer {key}"));
-    let mut value = value.map_err(|_| Error::invalid("api_key is no key: it holds control characters"))?;
-    value.set_sensitive(true);
-    Ok(value)
+    http_client::bearer(key).map_err(|_| Error::invalid("api_key is no key: it holds control characters"))
 }
 
 fn address(url: &str) -> Result<Url> {

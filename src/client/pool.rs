@@ -10,10 +10,9 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use reqwest::blocking::Client;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::http_client;
 
-/// Time to connect.
-const CONNECT: Duration = Duration::from_secs(5);
 /// An idle connection is given up before the service does so, which closes it after ten seconds: a request that
 /// meets the closing would be lost.
 const IDLE: Duration = Duration::from_secs(5);
@@ -49,24 +48,7 @@ impl Pool {
 
 impl Made {
     fn new(tls: bool) -> Result<Self> {
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // Losing a race for the default is fine: then there is one.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        }
-        let mut builder = Client::builder()
-            .user_agent(concat!("vectord/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT)
-            .pool_idle_timeout(IDLE)
-            .timeout(None)
-            // A redirected POST becomes a GET, and the key would go elsewhere.
-            .redirect(reqwest::redirect::Policy::none());
-        if !tls {
-            // Without this a machine without root certificates could not even use http.
-            builder = builder.tls_certs_only([]);
-        }
-        let client = builder
-            .build()
-            .map_err(|error| Error::unavailable("cannot set up the HTTP client").caused_by(error))?;
+        let client = http_client::build(http_client::builder(tls).pool_idle_timeout(IDLE).timeout(None))?;
         Ok(Self { pid: process::id(), client: Some(client) })
     }
 }

@@ -10,9 +10,10 @@ use std::thread;
 use std::time::Duration;
 
 use reqwest::blocking::Client;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 
 use crate::error::{Error, Result};
+use crate::http_client;
 
 /// The variable that holds the key which a storaged asks for, if it does.
 const KEY: &str = "VECTORD_STORE_KEY";
@@ -25,34 +26,14 @@ pub(super) struct Courier {
 }
 
 impl Courier {
-    /// Time to connect.
-    const CONNECT: Duration = Duration::from_secs(5);
     /// Time to the first bytes of an answer, and between any two reads of its body.
     pub(super) const ANSWER: Duration = Duration::from_secs(30);
 
     /// Builds the client. `tls`: whether it will be asked for https.
     pub(super) fn new(tls: bool) -> Result<Self> {
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // Losing a race for the default is fine: then there is one.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        }
         let headers = headers(std::env::var(KEY).ok().filter(|key| !key.is_empty()))?;
-        let build = move || {
-            let mut builder = Client::builder()
-                .default_headers(headers)
-                .user_agent(concat!("vectord/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(Self::CONNECT)
-                .timeout(Self::ANSWER)
-                // A redirected PUT may lose its body or its precondition.
-                .redirect(reqwest::redirect::Policy::none());
-            if !tls {
-                // Without this a machine without root certificates could not even use http.
-                builder = builder.tls_certs_only([]);
-            }
-            builder.build()
-        };
-        let client = aside(build)?
-            .map_err(|error| Error::unavailable("cannot set up the HTTP client").caused_by(error))?;
+        let builder = http_client::builder(tls).default_headers(headers).timeout(Self::ANSWER);
+        let client = aside(move || http_client::build(builder))??;
         Ok(Self { client: Some(client), pid: std::process::id() })
     }
 
@@ -79,14 +60,13 @@ impl Drop for Courier {
     }
 }
 
-/// What every request carries: the key, marked so that nothing prints it.
+/// What every request carries: the key.
 fn headers(key: Option<String>) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     if let Some(key) = key {
-        let mut value = HeaderValue::try_from(format!("Bearer {key}")).map_err(|_| {
+        let value = http_client::bearer(&key).map_err(|_| {
             Error::invalid(format!("{KEY} is no key: it has characters that a header cannot"))
         })?;
-        value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
     }
     Ok(headers)
