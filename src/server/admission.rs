@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use super::limits;
 use super::metrics::{Metrics, Refusal};
 use super::problem::Problem;
 use super::quota::Quota;
@@ -24,9 +25,6 @@ use crate::store::Store;
 const READING: usize = 32;
 /// Writes that run at once: they wait for the disk, and share an fsync.
 const WRITING: usize = 64;
-
-/// No route reads a longer body.
-const LONGEST_BODY: u64 = 64 << 20;
 
 tokio::task_local! {
     static VISIT: Visit;
@@ -71,7 +69,8 @@ impl Admission {
         let announced =
             headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
         // Nothing longer is read: it is refused as too large, whatever room there is.
-        let admitted = quota.admit(announced.filter(|bytes| *bytes <= LONGEST_BODY).unwrap_or(0)).await;
+        let admitted =
+            quota.admit(announced.filter(|bytes| *bytes <= limits::BODY as u64).unwrap_or(0)).await;
         admitted.inspect_err(|_| self.metrics.refused(Refusal::Quota))
     }
 

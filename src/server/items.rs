@@ -17,6 +17,7 @@ use super::etag::Known;
 use super::floats::floats;
 use super::keyed::{Keyed, idempotency_key};
 use super::later::{self, Wanted};
+use super::limits;
 use super::list::list;
 use super::live::{Answer, Live, PathId, blocking, reading};
 use super::object::{Object, Text};
@@ -26,8 +27,6 @@ use super::shapes::{self, IdempotencyKey};
 use super::state::AppState;
 use crate::error::{Error, Part, Result};
 use crate::registry::{Added, Batch, Deleted};
-
-const LIMIT: usize = 64 << 20;
 
 /// A row to add, or to put in the place of the one with the same id
 #[derive(Deserialize, ToSchema)]
@@ -96,7 +95,7 @@ pub(super) async fn add(
     let (parts, body) = request.into_parts();
     let form = form(&parts.headers, &[Form::Json, Form::Frame])?;
     let (key, is_later) = (idempotency_key(&parts.headers)?, wanted.is_later()?);
-    let mut text = patience::read(&parts.headers, body, LIMIT, true, state.patience()).await?;
+    let mut text = patience::read(&parts.headers, body, limits::BODY, true, state.patience()).await?;
     blocking(move || {
         let batch = match form {
             Form::Json | Form::Raw => batch(&text, live.params().dimension)?,

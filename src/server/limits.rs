@@ -7,6 +7,9 @@ use axum::http::StatusCode;
 use super::problem::Problem;
 use crate::error::{Error, Result};
 
+/// The longest body that any route reads.
+pub(super) const BODY: usize = 64 << 20;
+
 /// The longest answer, but for one list or row; and the most bytes of vectors that one request makes the service hold.
 pub(super) const MOST_BYTES: usize = 256 << 20;
 

@@ -15,10 +15,9 @@ use axum::middleware::Next;
 use axum::response::Response;
 use parking_lot::Mutex;
 
+use super::limits;
 use super::patience::next_data;
 
-/// As much as the largest body that is taken.
-const MOST_BYTES: usize = 64 << 20;
 const MOST_TIME: Duration = Duration::from_secs(5);
 
 /// A body of which a second handle is kept.
@@ -58,7 +57,7 @@ pub(super) async fn linger(request: Request, next: Next) -> Response {
             let mut bytes = 0;
             while let Some(Ok(data)) = next_data(&mut rest).await {
                 bytes += data.len();
-                if bytes > MOST_BYTES {
+                if bytes > limits::BODY {
                     break;
                 }
             }

@@ -11,6 +11,7 @@ use super::answer;
 use super::body::JsonText;
 use super::items::no_id;
 use super::keyed::Keyed;
+use super::limits;
 use super::list::list;
 use super::live::{Answer, Live, blocking};
 use super::object::{Object, Text};
@@ -19,14 +20,12 @@ use super::shapes::{self, IdempotencyKey};
 use crate::error::{Error, Part};
 use crate::registry::MetadataSet;
 
-const LIMIT: usize = 64 << 20;
-
 /// A row's new metadata
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewMetadata)]
 pub(super) struct Item<'a> {
-    /// A row that may be there
+    /// A row that is there
     #[serde(borrow)]
     #[schema(value_type = String, required = true, min_length = 1)]
     id: Option<Text<'a>>,
@@ -55,7 +54,7 @@ pub(super) struct SetAnswer {
 
 /// Change metadata, and leave the vectors
 ///
-/// Ids without a row are passed over.
+/// All of them, or none where an id has no row.
 #[utoipa::path(
     post, path = "/index/{name}/metadata", tag = "Rows", params(IdempotencyKey), request_body = shapes::NewMetadatas,
     responses((status = 200, description = "It is on disk", body = SetAnswer))
@@ -64,7 +63,7 @@ pub(super) async fn set(
     Live(live): Live,
     Asked(Nothing {}): Asked<Nothing>,
     Keyed(key): Keyed,
-    JsonText(text): JsonText<LIMIT, true>,
+    JsonText(text): JsonText<{ limits::BODY }, true>,
 ) -> Answer {
     blocking(move || {
         let mut rows = Vec::new();

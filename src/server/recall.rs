@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::answer;
 use super::body::{JsonText, parse};
+use super::limits;
 use super::list::named;
 use super::live::{Answer, Live, blocking};
 use super::object::Integer;
@@ -18,7 +19,6 @@ use super::question::{candidates, matrix};
 use crate::error::{Error, Result};
 use crate::registry::{Filter, LiveIndex, Recall, RecallOptions, within};
 
-const LIMIT: usize = 64 << 20;
 const MOST_SAMPLE: u32 = 10_000;
 const MOST_K: u32 = 1_000;
 
@@ -80,7 +80,7 @@ pub(super) struct Measured {
 pub(super) async fn recall(
     Live(live): Live,
     Asked(fresh): Asked<Fresh>,
-    JsonText(text): JsonText<LIMIT>,
+    JsonText(text): JsonText<{ limits::BODY }>,
 ) -> Answer {
     let fresh = fresh.freshness()?;
     blocking(move || {

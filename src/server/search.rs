@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 
 use super::content::{Form, form, wants_raw};
 use super::found::Found;
+use super::limits;
 use super::list::named;
 use super::live::{Answer, Paced, blocking};
 use super::patience;
@@ -17,8 +18,6 @@ use super::shapes;
 use super::state::{AppState, Handle};
 use crate::error::{Error, Part, Result};
 use crate::registry::{Hits, Params, Reader, SearchOptions};
-
-const LIMIT: usize = 64 << 20;
 
 /// A body of at most this many bytes may be parsed between two connections' turns.
 const INLINE_BYTES: usize = 512 << 10;
@@ -41,7 +40,7 @@ pub(super) async fn search(
 ) -> Answer {
     let (parts, body) = request.into_parts();
     let form = form(&parts.headers, &[Form::Json, Form::Raw])?;
-    let text = patience::read(&parts.headers, body, LIMIT, true, state.patience()).await?;
+    let text = patience::read(&parts.headers, body, limits::BODY, true, state.patience()).await?;
     let raw = wants_raw(&parts.headers);
     let dimension = handle.live.params().dimension as usize;
     let is_short = text.len() <= INLINE_BYTES;
