@@ -130,6 +130,29 @@ fn nothing_but_what_is_open_is_told_without_a_key() {
 }
 
 #[test]
+fn without_keys_a_service_answers_to_no_name_that_others_can_have() {
+    let start = |more: &[&str]| {
+        Service::start(vectord(&[&["serve", "--store", "memory:", "--bind", "127.0.0.1:0"], more].concat()))
+    };
+    let named =
+        |service: &Service, host: &str, path: &str| send(service.request("GET", path).header("Host", host));
+    let service = start(&[]);
+    assert_eq!(named(&service, "localhost:1", "/vectors/index").status, 200);
+    let told = named(&service, "evil.example", "/vectors/index").problem(403, "permission_denied");
+    assert!(told.contains("hosts"), "{told}");
+    assert_eq!(named(&service, "evil.example", "/livez").status, 200);
+    let service = start(&["--hosts", "a.internal,vectors.internal"]);
+    assert_eq!(named(&service, "vectors.internal", "/vectors/index").status, 200);
+    assert_eq!(named(&service, "evil.example", "/vectors/index").status, 403);
+    assert_eq!(named(&start(&["--insecure"]), "evil.example", "/vectors/index").status, 200);
+    let (keys, list) = keys();
+    let service = serve(&list);
+    let request =
+        service.request("GET", "/vectors/index").header("Host", "evil.example").bearer_auth(&keys[0]);
+    assert_eq!(send(request).status, 200, "who has a key may call it what they like");
+}
+
+#[test]
 fn a_role_allows_what_it_says_and_no_more() {
     let ([read, write, admin], list) = keys();
     let service = serve(&list);

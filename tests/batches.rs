@@ -57,8 +57,9 @@ fn a_batch_has_the_answers_of_its_queries_one_by_one_by_any_number_of_threads() 
                     let options = SearchOptions { ef, exact, ..SearchOptions::new(k) };
                     for count in [0, 1, 2, 31, 150] {
                         let queries = &queries[..count * DIMENSION];
-                        let found = index.search_many(queries, &options).unwrap();
-                        assert_eq!(found.len(), count);
+                        let lists = index.search_many(queries, &options).unwrap();
+                        assert_eq!(lists.len(), count);
+                        let found: Vec<Hits> = lists.collect();
                         for (query, found) in queries.chunks(DIMENSION).zip(&found) {
                             // A batch may be answered exactly where a query alone is not; it says so.
                             let options = SearchOptions { exact: found.exact, ..options.clone() };
@@ -83,6 +84,6 @@ fn a_query_that_is_refused_is_named_and_nothing_is_searched() {
     let index = index(Distance::Cosine, 300, 2);
     let mut queries = clustered(40, &mut Seeded(5));
     queries[33 * DIMENSION + 2] = f32::NAN;
-    let error = index.search_many(&queries, &SearchOptions::new(3)).unwrap_err();
+    let error = index.search_many(&queries, &SearchOptions::new(3)).err().unwrap();
     assert_eq!((error.kind(), error.item().unwrap().index), (ErrorKind::InvalidArgument, 33));
 }

@@ -397,7 +397,7 @@ fn raw(service: &Service, bytes: &[u8]) -> String {
 #[test]
 fn a_body_over_64_mib_is_refused_before_it_is_sent() {
     let service = small();
-    let head = "POST /vectors/index/small/add HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\n\
+    let head = "POST /vectors/index/small/add HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nExpect: 100-continue\r\n\
                 Content-Length: 67108865\r\n\r\n";
     let answer = raw(&service, head.as_bytes());
     assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("67108864"), "{answer}");
@@ -430,7 +430,7 @@ fn a_request_that_was_begun_is_answered_although_the_service_ends() {
     let length = body.len();
     write!(
         stream,
-        "POST /vectors/index HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: {length}\r\n\r\n"
+        "POST /vectors/index HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: {length}\r\n\r\n"
     )
     .unwrap();
     let mut go_on = [0; 25];

@@ -557,6 +557,28 @@ fn too_many_vectors_are_not_told_at_once() {
 }
 
 #[test]
+fn what_many_find_is_not_held_before_it_is_answered() {
+    let service = Service::serve("memory:");
+    service.create("docs", 2, "euclidean");
+    let metadata = json!({"text": "x".repeat(60_000)});
+    let items: Vec<_> =
+        (0..100).map(|at| json!({"id": at.to_string(), "vector": [at, 1], "metadata": metadata})).collect();
+    service.post("/vectors/index/docs/add", &json!({ "items": items })).ok();
+    let before = service.peak_memory();
+    // Six gigabytes of metadata in all.
+    let body = json!({"vectors": vec![[0, 1]; 1_000], "k": 100});
+    let told = search(&service, &body).problem(413, "resource_exhausted");
+    assert!(told.contains("at most 268435456 bytes"), "{told}");
+    let grown = service.peak_memory() - before;
+    // The answer as far as it came, and as much again while its buffer grew.
+    assert!(grown < 900 << 20, "{grown} bytes");
+    let mut body = body;
+    body["include"] = json!([]);
+    let lists = search(&service, &body).ok();
+    assert_eq!(lists["results"].as_array().unwrap().len(), 1_000);
+}
+
+#[test]
 fn a_body_of_65_mib_is_413_in_every_form() {
     let (service, _) = filled();
     for (path, form) in

@@ -91,7 +91,7 @@ fn batches_and_searches_by_id_are_tried_too() {
     // Few enough that a walk is sooner than a scan.
     let queries: Vec<f32> = (0..3).flat_map(|_| random.vector(DIMENSION)).collect();
     let many = live.search_many(&queries, &hasty()).unwrap();
-    assert!(many.iter().all(|hits| !hits.exact));
+    assert!(many.into_iter().all(|hits| !hits.exact));
     let by_id = live.search_by_id("7", &hasty()).unwrap();
     assert!(!by_id.exact);
     for search in [&(|| drop(live.search_many(&queries, &hasty()).unwrap())) as &dyn Fn(), &|| {

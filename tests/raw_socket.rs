@@ -66,7 +66,7 @@ fn is_well(service: &Service) {
 #[test]
 fn a_head_that_never_ends_is_given_up() {
     let (service, _folder) = serve(IMPATIENT);
-    let mut slow: Vec<_> = ["", "G", "GET /livez HTTP/1.1\r\nHost: x\r\nX-Slow: "]
+    let mut slow: Vec<_> = ["", "G", "GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Slow: "]
         .into_iter()
         .map(|begun| {
             let mut stream = connect(&service);
@@ -84,7 +84,8 @@ fn a_head_that_never_ends_is_given_up() {
 #[test]
 fn a_body_that_stops_coming_is_given_up() {
     let (service, _folder) = serve(IMPATIENT);
-    let head = "POST /vectors/index/small/add HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    let head =
+        "POST /vectors/index/small/add HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
     for framing in
         ["Content-Length: 100\r\n\r\n{\"items\":", "Transfer-Encoding: chunked\r\n\r\n9\r\n{\"items\":\r\n"]
     {
@@ -100,20 +101,23 @@ fn what_is_too_large_is_refused_before_it_is_kept() {
     let (service, _folder) = serve(IMPATIENT);
     let headers = (0..65).map(|at| format!("X-{at}: y\r\n")).collect::<Vec<_>>().concat();
     for (asked, expected) in [
-        (format!("GET /livez HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n", "y".repeat(200 << 10)), 431),
-        (format!("GET /livez HTTP/1.1\r\nHost: x\r\n{headers}\r\n"), 431),
+        (format!("GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Long: {}\r\n\r\n", "y".repeat(2 << 20)), 431),
+        (format!("GET /livez HTTP/1.1\r\nHost: localhost\r\n{}\r\n", headers.repeat(9)), 431),
         (
-            format!("GET /livez?{} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "y".repeat(17 << 10)),
+            format!(
+                "GET /livez?{} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+                "y".repeat(17 << 10)
+            ),
             414,
         ),
         (
-            "POST /vectors/index/small/add HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+            "POST /vectors/index/small/add HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
              Expect: 100-continue\r\nContent-Length: 68157440\r\n\r\n"
                 .to_owned(),
             413,
         ),
         (
-            "POST /vectors/index/small/add HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+            "POST /vectors/index/small/add HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
              Expect: 100-continue\r\nContent-Length: 9223372036854775807\r\n\r\n"
                 .to_owned(),
             413,
@@ -128,13 +132,105 @@ fn what_is_too_large_is_refused_before_it_is_kept() {
 }
 
 #[test]
+fn a_head_that_is_too_long_is_refused_with_the_limit() {
+    let (service, _folder) = serve(IMPATIENT);
+    let headers = (0..65).map(|at| format!("X-{at}: y\r\n")).collect::<Vec<_>>().concat();
+    for asked in [
+        format!("GET /livez HTTP/1.1\r\nConnection: close\r\nX-Long: {}\r\n\r\n", "y".repeat(100 << 10)),
+        format!("GET /livez HTTP/1.1\r\nConnection: close\r\n{headers}\r\n"),
+    ] {
+        let answer = exchange(&service, asked.as_bytes());
+        assert_eq!(statuses(&answer), [431], "{answer:.300}");
+        assert!(answer.contains("application/problem+json"), "{answer:.300}");
+        assert!(answer.contains("at most 64 headers of 65536 bytes, got "), "{answer:.900}");
+    }
+}
+
+/// A search whose answer has about 30 MB, more than sockets hold, and its rows.
+fn long_answer(service: &Service) -> String {
+    service.create("long", 2, "euclidean");
+    let metadata = json!({"text": "x".repeat(60_000)});
+    let items: Vec<_> =
+        (0..500).map(|at| json!({"id": at.to_string(), "vector": [at, 1], "metadata": metadata})).collect();
+    service.post("/vectors/index/long/add", &json!({ "items": items })).ok();
+    let body = r#"{"vector":[0,1],"k":500}"#;
+    format!(
+        "POST /vectors/index/long/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+#[test]
+fn an_answer_that_nobody_reads_is_given_up() {
+    // Room for one answer: who does not read it holds up the next, but not for long.
+    let (service, _folder) = serve(&format!("{IMPATIENT}answer_idle_seconds = 1\nanswer_bytes = 40000000\n"));
+    let asked = long_answer(&service);
+    let mut unread = connect(&service);
+    unread.write_all(asked.as_bytes()).unwrap();
+    unread.read_exact(&mut [0]).unwrap();
+    let begun = std::time::Instant::now();
+    let mut refused = 0;
+    let answer = loop {
+        let answer = service.post("/vectors/index/long/search", &json!({"vector": [0, 1], "k": 500}));
+        if answer.status == 200 {
+            break answer;
+        }
+        let told = answer.problem(503, "unavailable");
+        assert!(told.contains("answers at once are at most 40000000 bytes"), "{told}");
+        refused += 1;
+        assert!(begun.elapsed() < Duration::from_secs(60), "the answer that nobody reads goes on counting");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert!(refused > 0 && answer.text.len() > 30_000_000, "{refused} {}", answer.text.len());
+    let mut cut = Vec::new();
+    unread.read_to_end(&mut cut).ok();
+    assert!(cut.len() < answer.text.len(), "what was sent before the end");
+}
+
+#[test]
+fn a_slow_reader_gets_its_whole_answer() {
+    let (service, _folder) = serve(&format!("{IMPATIENT}answer_idle_seconds = 1\n"));
+    let asked = long_answer(&service).replace("Host:", "Connection: close\r\nHost:");
+    let mut stream = connect(&service);
+    stream.write_all(asked.as_bytes()).unwrap();
+    let (mut bytes, mut piece) = (0, vec![0; 256 << 10]);
+    loop {
+        std::thread::sleep(Duration::from_millis(10));
+        let count = stream.read(&mut piece).unwrap();
+        if count == 0 {
+            break;
+        }
+        bytes += count;
+    }
+    assert!(bytes > 30_000_000, "{bytes}");
+}
+
+#[test]
+fn a_connection_of_http_2_that_asks_nothing_is_ended() {
+    let (service, _folder) = serve(IMPATIENT);
+    let mut stream = connect(&service);
+    // The preface, and a frame of no settings.
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
+    let mut told = Vec::new();
+    stream.read_to_end(&mut told).expect("it is closed before the minute is over");
+    // A frame's fourth byte is its type: settings, and in the end GOAWAY.
+    let mut types = Vec::new();
+    let mut rest = &told[..];
+    while let [a, b, c, kind, ..] = *rest {
+        types.push(kind);
+        rest = &rest[9 + u32::from_be_bytes([0, a, b, c]) as usize..];
+    }
+    assert!(types.starts_with(&[4]) && types.contains(&7), "{types:?}");
+}
+
+#[test]
 fn pipelined_requests_are_answered_in_order() {
     let (service, _folder) = serve(IMPATIENT);
     let body = r#"{"vector":[1,0]}"#;
     let asked = format!(
-        "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n\
-         POST /vectors/index/small/search HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}\
-         GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n\
+         POST /vectors/index/small/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}\
+         GET /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
         body.len()
     );
     let answer = exchange(&service, asked.as_bytes());
@@ -144,9 +240,9 @@ fn pipelined_requests_are_answered_in_order() {
 #[test]
 fn framing_that_lies_smuggles_nothing() {
     let (service, _folder) = serve(IMPATIENT);
-    let smuggled = "DELETE /vectors/index/small HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let smuggled = "DELETE /vectors/index/small HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     let chunked = format!("{:x}\r\n{smuggled}\r\n0\r\n\r\n", smuggled.len());
-    let post = "POST /vectors/index/small/search HTTP/1.1\r\nHost: x\r\n";
+    let post = "POST /vectors/index/small/search HTTP/1.1\r\nHost: localhost\r\n";
     // Whoever believed the length would read the chunk's text as the next request.
     let length = chunked.find("DELETE").unwrap();
     for head in [
@@ -172,7 +268,8 @@ fn framing_that_lies_smuggles_nothing() {
 #[test]
 fn chunks_that_are_none_end_the_request() {
     let (service, _folder) = serve(IMPATIENT);
-    let head = "POST /vectors/index/small/search HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let head =
+        "POST /vectors/index/small/search HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
     for chunks in [
         "zz\r\nabc\r\n0\r\n\r\n",
         "-1\r\nabc\r\n0\r\n\r\n",
@@ -205,14 +302,15 @@ fn names_lead_nowhere_but_to_indexes() {
         "/vectors/index/small/items/a%2f..%2fa",
         "//vectors/index/small",
     ] {
-        let asked = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let asked = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         let answer = exchange(&service, asked.as_bytes());
         let told = statuses(&answer);
         assert!(told == [404] || told == [400], "{path}: {answer}");
         assert!(answer.contains("application/problem+json"), "{path}: {answer}");
     }
     for target in ["/vectors/index/sm\0all", "/vectors/index/sm all", "/vectors\r\n/index"] {
-        let answer = exchange(&service, format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
+        let answer =
+            exchange(&service, format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes());
         assert!(statuses(&answer).iter().all(|status| *status == 400), "{target:?}: {answer}");
     }
     is_well(&service);
@@ -228,8 +326,8 @@ fn a_thousand_connections_that_say_nothing_starve_nobody() {
         let mut stream = connect(&service);
         let begun: &[u8] = match at % 3 {
             0 => b"",
-            1 => b"GET /livez HTTP/1.1\r\nHost: x\r\n",
-            _ => b"POST /vectors/index/small/add HTTP/1.1\r\nHost: x\r\nContent-Length: 60000000\r\n\r\n{",
+            1 => b"GET /livez HTTP/1.1\r\nHost: localhost\r\n",
+            _ => b"POST /vectors/index/small/add HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000000\r\n\r\n{",
         };
         stream.write_all(begun).unwrap();
         idle.push(stream);
@@ -252,6 +350,10 @@ fn connections_beyond_the_most_are_turned_away_and_make_room_again() {
     for mut stream in held {
         let answer = read(&mut stream);
         turned_away += usize::from(answer.starts_with("HTTP/1.1 503") && answer.contains("Retry-After"));
+        assert!(
+            answer.is_empty() || answer.contains("application/problem+json") && answer.contains("at most 8"),
+            "{answer}"
+        );
     }
     assert!(turned_away >= 31, "{turned_away}");
     is_well(&service);

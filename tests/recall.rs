@@ -228,7 +228,7 @@ fn a_recall_that_is_asked_for_is_met_by_queries_that_are_no_rows() {
             }
         }
         let options = SearchOptions { recall: Some(0.95), ..SearchOptions::new(10) };
-        let many = index.search_many(&queries.concat(), &options).unwrap();
+        let many: Vec<_> = index.search_many(&queries.concat(), &options).unwrap().collect();
         let one = index.search(&queries[1], &options).unwrap();
         assert!(many[1].exact || many[1] == one);
         let filter = Some(Filter::parse(r#"{"digit": {"$in": [1, 2, 8]}}"#).unwrap());

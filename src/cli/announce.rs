@@ -7,7 +7,7 @@ use std::io::{Write, stdout};
 use std::net::TcpListener;
 
 use crate::error::{Error, Result};
-use crate::server::Protection;
+use crate::server::{Hosts, Protection};
 
 /// Prints `<what> on <url>`, a command to try, and what stands between the service and its callers.
 pub(super) fn announce(
@@ -33,15 +33,33 @@ pub(super) fn announce(
 
 /// What stands between a service and its callers, in words.
 pub(super) fn described(protection: &Protection) -> [(&'static str, String); 3] {
-    let Protection { keys, tls, limits } = protection;
+    let Protection { keys, hosts, tls, limits } = protection;
     let counted = keys.by_role().map(|(role, count)| format!("{count} {}", role.name())).join(", ");
-    let keys =
-        if keys.is_empty() { "none: whoever reaches it may do everything".to_owned() } else { counted };
+    let keys = if keys.is_empty() {
+        format!("none: whoever reaches it{} may do everything", by(hosts))
+    } else {
+        counted
+    };
     let tls = tls.as_ref().map_or("none".to_owned(), |tls| tls.certificate().display().to_string());
     let quota = limits.quota.map_or("no quota".to_owned(), |bytes| format!("a store of {bytes} bytes"));
     let limits = format!(
-        "{} connections, {} bytes of bodies, {} reads and {} writes at once, {quota}",
-        limits.connections, limits.body_bytes, limits.reads, limits.writes
+        "{} connections, {} bytes of bodies and {} of answers, {} reads and {} writes at once, {quota}",
+        limits.connections, limits.body_bytes, limits.answer_bytes, limits.reads, limits.writes
     );
     [("keys", keys), ("tls", tls), ("limits", limits)]
+}
+
+/// By which names a service without keys is reached.
+fn by(hosts: &Hosts) -> String {
+    match hosts {
+        Hosts::Any => String::new(),
+        Hosts::Own(names) => format!(
+            " by an address or as {}",
+            ["localhost"]
+                .into_iter()
+                .chain(names.iter().map(String::as_str))
+                .collect::<Vec<_>>()
+                .join(" or ")
+        ),
+    }
 }

@@ -122,6 +122,9 @@ pub(super) struct Common {
     /// A TOML file with the sections [vectord], [storaged] and [log]
     #[arg(long, value_name = "FILE", env = "VECTORD_CONFIG")]
     pub(super) config: Option<PathBuf>,
+    /// Names that a service without keys answers to beside its addresses and localhost, separated by commas
+    #[arg(long, value_name = "NAMES", env = "VECTORD_HOSTS", value_delimiter = ',')]
+    pub(super) hosts: Option<Vec<String>>,
     /// Listen on an address that other machines can reach without asking for keys: anyone there may read and write
     #[arg(long)]
     pub(super) insecure: bool,

@@ -10,7 +10,7 @@ use crate::error::Result;
 
 /// Reads the configuration and begins to log; warns about keys of `section` that nothing reads.
 pub(super) fn begin(common: &Common, section: Section) -> Result<Config> {
-    let Common { config, insecure: _, tls_cert: _, tls_key: _, log, log_format } = common;
+    let Common { config, hosts: _, insecure: _, tls_cert: _, tls_key: _, log, log_format } = common;
     let config = Config::read(config.as_deref())?;
     let format = Format::parse(log_format.as_deref().or(config.log.format.as_deref()))?;
     logging::start(log.as_deref().or(config.log.level.as_deref()), format)?;

@@ -36,7 +36,7 @@ enum Verb {
 /// Prints the settings in force; false where the file has keys that nothing reads.
 pub(super) fn config(ConfigCommand { verb: Verb::Check(serve) }: &ConfigCommand) -> Result<bool> {
     let Serve { store, bind, keys, common } = serve;
-    let Common { config: file, insecure, tls_cert, tls_key: _, log, log_format } = common;
+    let Common { config: file, hosts: _, insecure, tls_cert, tls_key: _, log, log_format } = common;
     let config = Config::read(file.as_deref())?;
     let (section, level) = (&config.vectord, log.as_deref().or(config.log.level.as_deref()));
     let protection = protection(serve, &config)?;

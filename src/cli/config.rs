@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::args::Common;
 use crate::error::{Error, Result};
-use crate::server::{Key, Keys, Limits, Role, Tls};
+use crate::server::{Hosts, Key, Keys, Limits, Role, Tls};
 
 /// The section of a command.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +40,8 @@ pub(super) struct Vectord {
     pub(super) keys: Option<Vec<KeyEntry>>,
     pub(super) tls_cert: Option<PathBuf>,
     pub(super) tls_key: Option<PathBuf>,
+    /// What a service without keys is called by beside its addresses.
+    pub(super) hosts: Option<Vec<String>>,
     /// The most that the store may hold.
     pub(super) quota_bytes: Option<u64>,
     pub(super) limits: LimitsEntry,
@@ -52,6 +54,7 @@ pub(super) struct Vectord {
 pub(super) struct Storaged {
     pub(super) bind: Option<String>,
     pub(super) keys: Option<Vec<KeyEntry>>,
+    pub(super) hosts: Option<Vec<String>>,
     pub(super) tls_cert: Option<PathBuf>,
     pub(super) tls_key: Option<PathBuf>,
     pub(super) limits: LimitsEntry,
@@ -66,11 +69,13 @@ pub(super) struct LimitsEntry {
     header_seconds: Option<f64>,
     body_idle_seconds: Option<f64>,
     body_seconds: Option<f64>,
+    answer_idle_seconds: Option<f64>,
     read_seconds: Option<f64>,
     write_seconds: Option<f64>,
     drain_seconds: Option<f64>,
     connections: Option<u32>,
     body_bytes: Option<u32>,
+    answer_bytes: Option<u32>,
     reads: Option<u32>,
     writes: Option<u32>,
 }
@@ -100,11 +105,13 @@ impl LimitsEntry {
             header: time("header_seconds", self.header_seconds, defaults.header)?,
             body_idle: time("body_idle_seconds", self.body_idle_seconds, defaults.body_idle)?,
             body_whole: time("body_seconds", self.body_seconds, defaults.body_whole)?,
+            answer_idle: time("answer_idle_seconds", self.answer_idle_seconds, defaults.answer_idle)?,
             read: time("read_seconds", self.read_seconds, defaults.read)?,
             write: time("write_seconds", self.write_seconds, defaults.write)?,
             drain: time("drain_seconds", self.drain_seconds, defaults.drain)?,
             connections: count("connections", self.connections, defaults.connections)?,
             body_bytes: count("body_bytes", self.body_bytes, defaults.body_bytes)?,
+            answer_bytes: count("answer_bytes", self.answer_bytes, defaults.answer_bytes)?,
             reads: count("reads", self.reads, defaults.reads)?,
             writes: count("writes", self.writes, defaults.writes)?,
             quota,
@@ -174,6 +181,14 @@ pub(super) fn tls(flags: &Common, cert: Option<&Path>, key: Option<&Path>) -> Re
         (Some(_), None) => Err(Error::invalid("a TLS certificate was given, but no key: give tls_key, too")),
         (None, Some(_)) => Err(Error::invalid("a TLS key was given, but no certificate: give tls_cert, too")),
     }
+}
+
+/// The names that a service answers to where it asks for no key: any if other machines may reach it, as was said.
+pub(super) fn hosts(flags: &Common, section: Option<&[String]>) -> Hosts {
+    if flags.insecure {
+        return Hosts::Any;
+    }
+    Hosts::Own(flags.hosts.as_deref().or(section).unwrap_or_default().to_vec())
 }
 
 /// The keys of a service: those of a flag or the environment, else those of its section.

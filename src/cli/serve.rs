@@ -44,6 +44,7 @@ pub(super) fn protection(serve: &Serve, config: &Config) -> Result<Protection> {
     let section = &config.vectord;
     Ok(Protection {
         keys: config::keys(serve.keys.as_deref(), section.keys.as_deref())?,
+        hosts: config::hosts(&serve.common, section.hosts.as_deref()),
         tls: config::tls(&serve.common, section.tls_cert.as_deref(), section.tls_key.as_deref())?,
         limits: section.limits.limits(section.quota_bytes)?,
     })

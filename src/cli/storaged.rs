@@ -27,7 +27,8 @@ pub(super) fn storaged(storaged: &Storaged) -> Result<()> {
     let section = &config.storaged;
     let keys = config::keys(keys.as_deref(), section.keys.as_deref())?;
     let tls = config::tls(common, section.tls_cert.as_deref(), section.tls_key.as_deref())?;
-    let protection = Protection { keys, tls, limits: section.limits.limits(None)? };
+    let hosts = config::hosts(common, section.hosts.as_deref());
+    let protection = Protection { keys, hosts, tls, limits: section.limits.limits(None)? };
     let runtime = server::runtime()?;
     let signals = Signals::install(&runtime, protection.tls.as_ref())?;
     let listener = listen(bind, common.insecure || !protection.keys.is_empty())?;
@@ -36,7 +37,7 @@ pub(super) fn storaged(storaged: &Storaged) -> Result<()> {
     server::run(
         runtime,
         listener,
-        server::storaged_app(Arc::new(store), protection.keys.clone()),
+        server::storaged_app(Arc::new(store), protection.keys.clone(), protection.hosts.clone()),
         &protection,
         signals.received(),
     )

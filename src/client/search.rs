@@ -174,6 +174,7 @@ fn hits(link: &Link, seq: u64, list: HitListRef<'_>) -> Result<Hits> {
         ids: list.ids().collect(),
         metadata: (0..list.len()).map(|at| list.metadata(at).map(Into::into)).collect(),
         distances: list.distances.into_owned(),
+        vectors: None,
         explanation,
     })
 }

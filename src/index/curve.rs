@@ -135,7 +135,7 @@ fn class(k: usize) -> usize {
 fn learn(view: &View, k: usize, threads: Threads) -> Vec<Point> {
     let most = view.graph.most_candidates(&view.rows);
     let asking = view.sample(QUERIES, SEED);
-    let plan = Plan { view, among: None, within: None, k, ef: k, exact: false, explain: false, asker: None };
+    let plan = Plan { view, among: None, within: None, k, ef: k, exact: false, asker: None };
     let mut points: Vec<Point> = Vec::new();
     let mut ef = k.max(LEAST);
     if ef > most {

@@ -18,8 +18,10 @@ pub struct Hits {
     pub ids: Ids,
     /// The distances to them, ascending, exact in f32.
     pub distances: Vec<f32>,
-    /// Their metadata as compact JSON text.
+    /// Their metadata as compact JSON text; none where the search was not to tell it.
     pub metadata: Vec<Option<Box<str>>>,
+    /// Their vectors, `len x dimension` components, if the search was to tell them.
+    pub vectors: Option<Vec<f32>>,
     /// What the search did, if it was to say.
     pub explanation: Option<Explanation>,
 }

@@ -13,10 +13,12 @@ mod filter;
 mod former;
 mod hits;
 mod ids;
+mod include;
 mod interval;
 mod limits;
 mod links;
 mod listing;
+mod lists;
 mod metadata;
 mod options;
 mod params;
@@ -40,11 +42,13 @@ pub use self::filter::{
     Filter, MAX_DEPTH as MAX_FILTER_DEPTH, MAX_NODES as MAX_FILTER_NODES, MAX_VALUES as MAX_FILTER_VALUES,
 };
 pub use self::hits::{Hits, Ids, Row};
+pub use self::include::Include;
 pub use self::interval::Interval;
 pub use self::limits::{
     MAX_DIMENSION, MAX_ID_BYTES, MAX_METADATA_BYTES, MAX_METADATA_DEPTH, check_id, check_key,
 };
 pub use self::listing::Page;
+pub use self::lists::Lists;
 pub use self::metadata::compact_metadata;
 pub use self::options::{RECALLS, SearchOptions};
 pub use self::params::{DEFAULT_M, Params, within};

@@ -5,6 +5,7 @@
 use std::ops::RangeInclusive;
 
 use super::filter::Filter;
+use super::include::Include;
 use crate::error::{Error, Result};
 
 /// What [`SearchOptions::recall`] may be.
@@ -28,12 +29,23 @@ pub struct SearchOptions {
     pub within: Option<f32>,
     /// Say what the search did ([`Hits::explanation`](super::Hits)).
     pub explain: bool,
+    /// What of the rows is told beside their ids.
+    pub include: Include,
 }
 
 impl SearchOptions {
-    /// The `k` nearest rows at the index's own `ef_search`.
+    /// The `k` nearest rows at the index's own `ef_search`, with their metadata.
     pub fn new(k: usize) -> Self {
-        Self { k, ef: None, recall: None, exact: false, filter: None, within: None, explain: false }
+        Self {
+            k,
+            ef: None,
+            recall: None,
+            exact: false,
+            filter: None,
+            within: None,
+            explain: false,
+            include: Include::default(),
+        }
     }
 
     pub(super) fn check(&self) -> Result<()> {

@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 
-use super::hits::Hits;
 use super::view::View;
 use crate::graph::{Among, Explanation, Neighbour, Threads, for_each_query};
 
@@ -23,7 +22,6 @@ pub(super) struct Plan<'a> {
     pub(super) k: usize,
     pub(super) ef: usize,
     pub(super) exact: bool,
-    pub(super) explain: bool,
     /// A row that asks as if it were new: it is neither found nor walked through. `among` is without it.
     pub(super) asker: Option<u32>,
 }
@@ -90,20 +88,5 @@ impl Plan<'_> {
             return found.into_iter().map(|found| (found, told)).collect();
         }
         for_each_query(queries, inverse_norms, threads, |query, norm| self.run(query, norm))
-    }
-
-    /// What was found, as callers get it.
-    pub(super) fn hits(self, (found, explanation): (Vec<Neighbour>, Explanation)) -> Hits {
-        let Self { view, exact, explain, .. } = self;
-        let space = view.rows.space();
-        view.prefetch(found.iter().map(|near| near.slot));
-        Hits {
-            seq: view.seq,
-            exact: exact || explanation.exact,
-            ids: found.iter().map(|near| view.id(near.slot)).collect(),
-            distances: found.iter().map(|near| space.finish(near.key)).collect(),
-            metadata: found.iter().map(|near| view.metadata(near.slot).map(Into::into)).collect(),
-            explanation: explain.then_some(explanation),
-        }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::core::Index;
 use super::filter::Matches;
 use super::hits::Hits;
+use super::lists::{Lists, Telling};
 use super::options::SearchOptions;
 use super::plan::Plan;
 use super::view::View;
@@ -40,15 +41,16 @@ impl Index {
     /// Searches for each row of `queries` (`n x dimension` components), all in one view, by several threads.
     ///
     /// A batch that is sooner scanned for than walked for is answered exactly, as its hits say.
-    pub fn search_many(&self, queries: &[f32], options: &SearchOptions) -> Result<Vec<Hits>> {
+    pub fn search_many(&self, queries: &[f32], options: &SearchOptions) -> Result<Lists> {
         options.check()?;
         let norms = self.check_queries(queries)?;
-        let view = &*self.view.load();
-        let matches = self.allowed(view, options);
+        let view = self.view.load_full();
+        let matches = self.allowed(&view, options);
         let words = matches.as_ref().map(|matches| matches.words(view.rows.len()));
-        let mut plan = self.plan(view, options, among(matches.as_deref(), words.as_deref()));
+        let mut plan = self.plan(&view, options, among(matches.as_deref(), words.as_deref()));
         plan.scan_if_sooner(norms.len());
-        Ok(plan.run_many(queries, &norms, self.threads).into_iter().map(|found| plan.hits(found)).collect())
+        let (telling, found) = (Telling::new(&plan, options), plan.run_many(queries, &norms, self.threads));
+        Ok(Lists::new(Arc::clone(&view), telling, found))
     }
 
     /// The inverse norm of each row of `queries`.
@@ -88,7 +90,7 @@ impl Index {
         let matches = self.allowed(view, options);
         let words = matches.as_ref().map(|matches| matches.words(view.rows.len()));
         let plan = self.plan(view, options, among(matches.as_deref(), words.as_deref()));
-        plan.hits(plan.run(query, inverse_norm))
+        Telling::new(&plan, options).hits(view, plan.run(query, inverse_norm))
     }
 
     /// The rows of `view` that may be found, unless all may.
@@ -104,7 +106,7 @@ impl Index {
         options: &SearchOptions,
         among: Option<Among<'a>>,
     ) -> Plan<'a> {
-        let &SearchOptions { k, ef, recall, exact, filter: _, within, explain } = options;
+        let &SearchOptions { k, ef, recall, exact, filter: _, within, explain: _, include: _ } = options;
         let k = k.min(among.map_or(view.live, Among::count));
         // What was measured is what ten neighbours take.
         let more = || k.saturating_sub(10);
@@ -118,7 +120,7 @@ impl Index {
                 (learnt.unwrap_or_default(), learnt.is_none())
             }
         };
-        Plan { view, among, within, k, ef, exact, explain, asker: None }
+        Plan { view, among, within, k, ef, exact, asker: None }
     }
 }
 

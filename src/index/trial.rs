@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 
 use super::core::Index;
 use super::hits::Hits;
+use super::include::Include;
 use super::options::SearchOptions;
 use super::view::View;
 
@@ -28,13 +29,18 @@ impl Index {
             return None;
         }
         let inverse_norm = self.params.distance.admit(query).ok()?;
-        let exact = SearchOptions { filter: options.filter.clone(), ..SearchOptions::new(options.k) };
+        let options = SearchOptions {
+            filter: options.filter.clone(),
+            exact: true,
+            include: Include::NOTHING,
+            ..SearchOptions::new(options.k)
+        };
         Some(Trial {
             index: Arc::downgrade(self),
             view,
             query: query.into(),
             inverse_norm,
-            options: SearchOptions { exact: true, ..exact },
+            options,
             found: hits.distances.as_slice().into(),
         })
     }

@@ -187,7 +187,7 @@ pub(super) type Parts = (u64, bool, Vec<String>, Vec<f32>, Vec<Option<String>>, 
 pub(super) type Reduced<'py, T> = (Bound<'py, PyAny>, T);
 
 pub(super) fn parts(hits: &Hits, consistency: Consistency) -> Parts {
-    let Hits { seq, exact, ids, distances, metadata, explanation: _ } = hits;
+    let Hits { seq, exact, ids, distances, metadata, vectors: _, explanation: _ } = hits;
     let texts = metadata.iter().map(|text| text.as_deref().map(str::to_owned)).collect();
     let ids = ids.iter().map(str::to_owned).collect();
     (*seq, *exact, ids, distances.clone(), texts, consistency.name().to_owned())
@@ -197,7 +197,10 @@ pub(super) fn from_parts(parts: Parts) -> Result<(Hits, Consistency)> {
     let (seq, exact, ids, distances, metadata, consistency) = parts;
     let ids = ids.iter().map(String::as_str).collect();
     let metadata = metadata.into_iter().map(|text| text.map(Into::into)).collect();
-    Ok((Hits { seq, exact, ids, distances, metadata, explanation: None }, Consistency::parse(&consistency)?))
+    Ok((
+        Hits { seq, exact, ids, distances, metadata, vectors: None, explanation: None },
+        Consistency::parse(&consistency)?,
+    ))
 }
 
 /// The hits of a pickle.

@@ -337,7 +337,8 @@ impl PyIndex {
         let handle = self.handle()?;
         let ef = ef.map(|ef| ef.count("ef")).transpose()?;
         let (filter, text) = filter::filter(filter)?.map(|given| (given.filter, given.text)).unzip();
-        let options = SearchOptions { k: k.count("k")?, ef, recall, exact, filter, within, explain };
+        let options =
+            SearchOptions { ef, recall, exact, filter, within, explain, ..SearchOptions::new(k.count("k")?) };
         let min_seq = min_seq.map(|seq| seq.within("min_seq", 0..=i64::MAX.cast_unsigned())).transpose()?;
         let fresh = Freshness { consistency: consistency.map(Consistency::parse).transpose()?, min_seq };
         let how = search::How { options, filter: text, fresh };

@@ -34,7 +34,7 @@ impl How {
     /// The same for a service.
     fn question(&self) -> Question {
         let Self { options, filter, fresh: Freshness { consistency, min_seq } } = self;
-        let SearchOptions { k, ef, recall, exact, filter: _, within, explain } = *options;
+        let SearchOptions { k, ef, recall, exact, filter: _, within, explain, include: _ } = *options;
         let strong = consistency.map(|consistency| match consistency {
             Consistency::Strong => true,
             Consistency::Bounded => false,
@@ -80,10 +80,9 @@ impl Handle {
         match self {
             Self::Live(live) => {
                 let reader = live.reader(how.fresh)?;
-                let hits = reader.search_many(queries, &how.options)?;
-                // The hits say when they were found; only an answer to no query does not.
-                let seq = hits.first().map_or(reader.seq(), |hits| hits.seq);
-                Ok((hits.into_iter().map(Arc::new).collect(), seq, reader.consistency()))
+                let lists = reader.search_many(queries, &how.options)?;
+                let seq = lists.seq();
+                Ok((lists.map(Arc::new).collect(), seq, reader.consistency()))
             }
             Self::Remote(remote) => {
                 let Found { hits, seq, strong } = remote.search(queries, &how.question())?;

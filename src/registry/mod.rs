@@ -44,7 +44,7 @@ pub use self::request::{Added, Deleted, MetadataSet};
 pub use self::settings::Settings;
 pub use self::stats::{LiveFigures, LiveStats, StateDigest};
 pub use crate::index::{
-    DEFAULT_M, Distance, Explanation, Filter, Hits, MAX_DIMENSION, MAX_ID_BYTES, MAX_METADATA_BYTES,
-    MAX_METADATA_DEPTH, Page, Params, Path, RECALLS, Recall, RecallOptions, Row, SearchOptions,
-    compact_metadata, within,
+    DEFAULT_M, Distance, Explanation, Filter, Hits, Include, Lists, MAX_DIMENSION, MAX_ID_BYTES,
+    MAX_METADATA_BYTES, MAX_METADATA_DEPTH, Page, Params, Path, RECALLS, Recall, RecallOptions, Row,
+    SearchOptions, compact_metadata, within,
 };

@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
+use super::core::Core;
 use super::freshness::{Consistency, Freshness};
 use super::live::LiveIndex;
 use super::sampler::Sampler;
 use crate::error::{Error, Result};
-use crate::index::{Filter, Hits, Index, Page, Recall, RecallOptions, Row, SearchOptions};
+use crate::index::{Filter, Hits, Index, Lists, Page, Recall, RecallOptions, Row, SearchOptions};
 
 /// Reads of one index, at least as fresh as was asked for.
 pub struct Reader {
@@ -86,15 +87,15 @@ impl Reader {
     }
 
     /// The nearest rows to each row of `queries` (`n x dimension` components), all at one seq.
-    pub fn search_many(&self, queries: &[f32], options: &SearchOptions) -> Result<Vec<Hits>> {
-        let hits = self.index.search_many(queries, options)?;
-        if self.sampler.picks(hits.len()) {
-            let at = self.sampler.one_of(hits.len());
+    pub fn search_many(&self, queries: &[f32], options: &SearchOptions) -> Result<Lists> {
+        let lists = self.index.search_many(queries, options)?;
+        if self.sampler.picks(lists.len()) {
+            let at = self.sampler.one_of(lists.len());
             let dimension = self.index.params().dimension as usize;
             let query = &queries[at * dimension..][..dimension];
-            self.sampler.offer(self.index.trial(query, options, &hits[at]));
+            self.sampler.offer(self.index.trial(query, options, &lists.get(at)));
         }
-        Ok(hits)
+        Ok(lists)
     }
 
     /// How good answers are: the recall of some rows that ask, or of queries given, beside an exact search.
@@ -109,6 +110,16 @@ impl LiveIndex {
     pub fn reader(&self, fresh: Freshness) -> Result<Reader> {
         let core = self.core()?;
         core.freshen(fresh)?;
+        self.read(&core, fresh)
+    }
+
+    /// The same if it can be had without waiting for the store or for another thread.
+    pub fn reader_at_once(&self, fresh: Freshness) -> Option<Result<Reader>> {
+        let core = self.core().ok().filter(|core| core.is_fresh(fresh))?;
+        Some(self.read(&core, fresh))
+    }
+
+    fn read(&self, core: &Core, fresh: Freshness) -> Result<Reader> {
         if core.shown.is_dropped() {
             return Err(super::keeper::deleted(self.name()));
         }
@@ -167,7 +178,7 @@ impl LiveIndex {
     }
 
     /// The nearest rows to each row of `queries` (`n x dimension` components), all at one seq.
-    pub fn search_many(&self, queries: &[f32], options: &SearchOptions) -> Result<Vec<Hits>> {
+    pub fn search_many(&self, queries: &[f32], options: &SearchOptions) -> Result<Lists> {
         self.reader(Freshness::default())?.search_many(queries, options)
     }
 

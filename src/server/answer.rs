@@ -5,31 +5,31 @@
 
 use std::io::Write as _;
 
+use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::content::Form;
-use super::include::Include;
-use super::limits::check_answer;
 use super::problem::Problem;
-use crate::registry::Row;
+use super::room::Room;
+use crate::registry::{Include, Row};
 
 /// The entry of the log that a write made, or after which a read looked.
 pub(super) const SEQ: HeaderName = HeaderName::from_static("x-vectord-seq");
 
 /// A JSON answer that speaks of the index as of `seq`.
 pub(super) fn json(status: StatusCode, seq: u64, body: &impl Serialize) -> Response {
-    bytes(status, seq, serde_json::to_vec(body).expect("structs of numbers and strings are always JSON"))
+    let text = serde_json::to_vec(body).expect("structs of numbers and strings are always JSON");
+    respond(status, HeaderValue::from_static(Form::Json.name()), seq, text.into())
 }
 
-/// The same of JSON text.
-pub(super) fn bytes(status: StatusCode, seq: u64, body: Vec<u8>) -> Response {
-    respond(status, HeaderValue::from_static(Form::Json.name()), seq, body)
+/// An answer of any form that may be long; `room` has it checked.
+pub(super) fn long(form: HeaderValue, seq: u64, body: Vec<u8>, room: Room) -> Response {
+    respond(StatusCode::OK, form, seq, room.body(body))
 }
 
-/// An answer of any form.
-pub(super) fn respond(status: StatusCode, form: HeaderValue, seq: u64, body: Vec<u8>) -> Response {
+fn respond(status: StatusCode, form: HeaderValue, seq: u64, body: Body) -> Response {
     (status, [(header::CONTENT_TYPE, form), (SEQ, HeaderValue::from(seq))], body).into_response()
 }
 
@@ -37,20 +37,21 @@ pub(super) fn respond(status: StatusCode, form: HeaderValue, seq: u64, body: Vec
 pub(super) struct Rows {
     out: Vec<u8>,
     include: Include,
+    room: Room,
 }
 
 impl Rows {
-    pub(super) fn new(include: Include) -> Self {
-        Self { out: b"{\"items\":[".to_vec(), include }
+    pub(super) fn new(include: Include, room: Room) -> Self {
+        Self { out: b"{\"items\":[".to_vec(), include, room }
     }
 
-    /// Writes one more; 413 where the answer becomes too long.
+    /// Writes one more; 413 where the answer becomes too long, 503 where all answers together do.
     pub(super) fn push(&mut self, row: &Row) -> Result<(), Problem> {
         if self.out.ends_with(b"}") {
             self.out.push(b',');
         }
         write_row(&mut self.out, row, self.include);
-        check_answer(self.out.len())
+        self.room.check(self.out.len())
     }
 
     pub(super) fn end(self, seq: u64) -> Response {
@@ -67,7 +68,7 @@ impl Rows {
         self.out.extend_from_slice(before);
         put(&mut self.out, ",\"seq\":", &seq);
         self.out.push(b'}');
-        bytes(StatusCode::OK, seq, self.out)
+        long(HeaderValue::from_static(Form::Json.name()), seq, self.out, self.room)
     }
 }
 
@@ -75,7 +76,7 @@ impl Rows {
 pub(super) fn row(seq: u64, row: &Row) -> Response {
     let mut out = Vec::new();
     write_row(&mut out, row, Include::ALL);
-    bytes(StatusCode::OK, seq, out)
+    respond(StatusCode::OK, HeaderValue::from_static(Form::Json.name()), seq, out.into())
 }
 
 fn write_row(out: &mut Vec<u8>, row: &Row, include: Include) {

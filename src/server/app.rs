@@ -19,7 +19,7 @@ use super::{
 /// The routes over `state`: the same under `/v1/vectors` and `/vectors`.
 pub fn app(state: Arc<AppState>) -> Router {
     let (router, table) = table().finish();
-    let guard = Guard::new(state.keys.clone(), &table);
+    let guard = Guard::new(state.keys.clone(), state.hosts.clone(), &table);
     let admission = Arc::clone(&state.admission);
     let router = router.with_state(Arc::clone(&state)).layer(Extension(admission));
     outer::wrap(router, guard).layer(from_fn_with_state(state, metrics::measure))

@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::admission::Admission;
+use super::hosts::Hosts;
 use super::keys::{Key, Keys};
 use super::problem::Problem;
 use super::routes::{Need, Route};
@@ -23,6 +24,7 @@ const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 #[derive(Debug, Default)]
 pub(super) struct Guard {
     keys: Keys,
+    hosts: Hosts,
     exact: Vec<String>,
     below: Vec<String>,
 }
@@ -30,7 +32,7 @@ pub(super) struct Guard {
 impl Guard {
     /// Open is what the table says. An open route with a parameter lets everybody in below its beginning; what is there
     /// and is not open is refused by [`permit`].
-    pub(super) fn new(keys: Keys, table: &[Route]) -> Arc<Self> {
+    pub(super) fn new(keys: Keys, hosts: Hosts, table: &[Route]) -> Arc<Self> {
         let (mut exact, mut below) = (Vec::new(), Vec::new());
         for Route { method: _, path, need: _ } in table.iter().filter(|route| route.need == Need::Open) {
             match path.split_once('{') {
@@ -38,7 +40,7 @@ impl Guard {
                 Some((start, _)) => below.push(start.to_owned()),
             }
         }
-        Arc::new(Self { keys, exact, below })
+        Arc::new(Self { keys, hosts, exact, below })
     }
 
     fn is_open(&self, path: &str) -> bool {
@@ -86,10 +88,15 @@ pub(super) async fn authenticate(
 fn who(guard: &Guard, request: &Request) -> Result<Caller, Refusal> {
     let is_open = guard.is_open(request.uri().path());
     if guard.keys.is_empty() {
-        return if is_open || !is_from_elsewhere(request.headers()) {
-            Ok(Caller::Anyone)
-        } else {
-            Err(elsewhere())
+        return match request {
+            _ if is_open => Ok(Caller::Anyone),
+            _ if is_from_elsewhere(request.headers()) => {
+                Err(keyless("so pages of other sites may not use it"))
+            }
+            _ if !guard.hosts.is_meant(request) => Err(keyless(
+                "so it answers to addresses and to localhost alone: name what else it is called by in the setting hosts",
+            )),
+            _ => Ok(Caller::Anyone),
         };
     }
     if is_open {
@@ -131,9 +138,9 @@ impl IntoResponse for Refusal {
     }
 }
 
-fn elsewhere() -> Refusal {
-    let message = "this service asks for no key, so pages of other sites may not use it";
-    Refusal { error: Error::permission_denied(message), challenge: "Bearer realm=\"vectord\"" }
+fn keyless(consequence: &str) -> Refusal {
+    let error = Error::permission_denied(format!("this service asks for no key, {consequence}"));
+    Refusal { error, challenge: "Bearer realm=\"vectord\"" }
 }
 
 fn unknown(is_shown: bool) -> Refusal {
@@ -157,7 +164,7 @@ pub(super) async fn permit(State(need): State<Need>, request: Request, next: Nex
         return next.run(request).await;
     };
     match admission.admit(need, request.headers()).await {
-        Ok(()) => admission.visit(need, next.run(request)).await,
+        Ok(room) => admission.visit(need, room, next.run(request)).await,
         Err(refusal) => refusal.into_response(),
     }
 }
@@ -199,7 +206,7 @@ mod tests {
     #[test]
     fn where_no_key_is_asked_for_pages_of_other_sites_are_kept_out() {
         let table = [Route { method: "GET", path: "/livez".to_owned(), need: Need::Open }];
-        let guard = Guard::new(Keys::default(), &table);
+        let guard = Guard::new(Keys::default(), Hosts::default(), &table);
         for (path, site, lets_in) in [
             ("/vectors/index", "cross-site", false),
             ("/vectors/index", "same-origin", true),
@@ -219,7 +226,7 @@ mod tests {
             route("/ui/{file}", Need::Open),
             route("/vectors/{name}", Need::Read),
         ];
-        let guard = Guard::new(Keys::default(), &table);
+        let guard = Guard::new(Keys::default(), Hosts::default(), &table);
         for (path, open) in [
             ("/livez", true),
             ("/livez/", false),

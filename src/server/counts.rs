@@ -12,11 +12,11 @@ use utoipa::{IntoParams, ToSchema};
 use super::answer;
 use super::body::{JsonText, parse};
 use super::etag::Known;
-use super::live::{Answer, Live, blocking};
+use super::live::{Answer, Live, blocking, fresh_reader};
 use super::object::Integer;
 use super::query::{Asked, Fresh, freshness};
-use crate::error::{Error, Result};
-use crate::registry::{Filter, Freshness, LiveIndex, within};
+use crate::error::Error;
+use crate::registry::{Filter, Reader, within};
 
 const LIMIT: usize = 8 << 20;
 const DEFAULT_VALUES: u32 = 100;
@@ -107,11 +107,11 @@ pub(super) async fn count(
     Asked(fresh): Asked<Fresh>,
     JsonText(text): JsonText<LIMIT>,
 ) -> Answer {
-    let fresh = fresh.freshness()?;
+    let reader = fresh_reader(&live, fresh.freshness()?).await?;
     blocking(move || {
         let Which { filter } = parse(&text)?;
         let filter = filter.map(|text| Filter::parse(text.get())).transpose()?;
-        Ok(counted(&live, fresh, filter.as_ref())?.1)
+        Ok(counted(&reader, filter.as_ref()).1)
     })
     .await
 }
@@ -123,20 +123,19 @@ pub(super) async fn count(
 )]
 pub(super) async fn get_count(Live(live): Live, Asked(asks): Asked<Asks>, known: Known) -> Answer {
     let Asks { filter, min_seq, consistency } = asks;
-    let fresh = freshness(min_seq, consistency.as_deref())?;
+    let reader = fresh_reader(&live, freshness(min_seq, consistency.as_deref())?).await?;
     blocking(move || {
         let filter = filter.map(|text| Filter::parse(&text)).transpose()?;
-        let (seq, response) = counted(&live, fresh, filter.as_ref())?;
+        let (seq, response) = counted(&reader, filter.as_ref());
         Ok(known.tagged(&live, seq, response))
     })
     .await
 }
 
-fn counted(live: &LiveIndex, fresh: Freshness, filter: Option<&Filter>) -> Result<(u64, Response)> {
-    let reader = live.reader(fresh)?;
+fn counted(reader: &Reader, filter: Option<&Filter>) -> (u64, Response) {
     let seq = reader.seq();
     let count = filter.map_or_else(|| reader.len(), |filter| reader.count(filter));
-    Ok((seq, answer::json(StatusCode::OK, seq, &CountAnswer { count, seq })))
+    (seq, answer::json(StatusCode::OK, seq, &CountAnswer { count, seq }))
 }
 
 /// Tell the values of a metadata field
@@ -148,7 +147,7 @@ fn counted(live: &LiveIndex, fresh: Freshness, filter: Option<&Filter>) -> Resul
 )]
 pub(super) async fn values(Live(live): Live, Asked(wanted): Asked<Wanted>, known: Known) -> Answer {
     let Wanted { field, limit, min_seq, consistency } = wanted;
-    let fresh = freshness(min_seq, consistency.as_deref())?;
+    let reader = fresh_reader(&live, freshness(min_seq, consistency.as_deref())?).await?;
     blocking(move || {
         let missing =
             || Error::invalid("field is missing: give names joined by dots, as in ?field=author.name");
@@ -156,7 +155,6 @@ pub(super) async fn values(Live(live): Live, Asked(wanted): Asked<Wanted>, known
         let limit = limit
             .map_or(Ok(DEFAULT_VALUES), |Integer(limit)| within("limit", limit, 1..=MOST_VALUES))?
             as usize;
-        let reader = live.reader(fresh)?;
         let seq = reader.seq();
         let values = reader.values(&field, limit)?;
         let values = values.into_iter().map(|(value, count)| Counted { value, count }).collect();

@@ -4,16 +4,15 @@
 //! "metadata"?}`. Who asks with several vectors gets `{"results": [[hit]], "exact": [bool], "seq", "consistency",
 //! "explain"?: [..]}`.
 
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::HeaderValue;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answer::{self, bytes, end, put};
+use super::answer::{self, end, put};
 use super::content::Form;
-use super::limits::{MOST_BYTES, check_answer};
 use super::live::Answer;
 use super::problem::Problem;
-use crate::error::Result;
+use super::room::Room;
 use crate::frame::{HitsBuilder, HitsHead};
 use crate::registry::{Consistency, Explanation, Hits};
 
@@ -40,7 +39,7 @@ impl Explained {
     }
 }
 
-/// What was found for each who asked.
+/// What is told beside the lists.
 pub(super) struct Found {
     pub(super) seq: u64,
     pub(super) consistency: Consistency,
@@ -48,52 +47,51 @@ pub(super) struct Found {
     pub(super) one: bool,
     pub(super) explained: bool,
     pub(super) metadata: bool,
-    pub(super) dimension: u32,
-    pub(super) hits: Vec<Hits>,
-    /// For each list the vectors of its rows, if they are told.
-    pub(super) vectors: Option<Vec<Vec<f32>>>,
+    /// Of the vectors, if they are told.
+    pub(super) dimension: Option<u32>,
 }
 
 impl Found {
-    fn lists(&self) -> impl Iterator<Item = (&Hits, Option<&[f32]>)> {
-        let vectors = |at: usize| self.vectors.as_ref().map(|lists| &*lists[at]);
-        self.hits.iter().enumerate().map(move |(at, hits)| (hits, vectors(at)))
+    /// The answer as JSON. Lists are made as they are written, so no more of them is held than is answered.
+    pub(super) fn json(&self, lists: impl Iterator<Item = Hits>, room: Room) -> Answer {
+        let (text, room) = self.text(lists, room)?;
+        Ok(answer::long(HeaderValue::from_static(Form::Json.name()), self.seq, text, room))
     }
 
-    pub(super) fn json(&self) -> Answer {
-        let rows: usize = self.hits.iter().map(Hits::len).sum();
-        let mut out = Vec::with_capacity((64 * rows + 64).min(MOST_BYTES));
-        out.extend_from_slice(b"{\"results\":");
+    fn text(&self, lists: impl Iterator<Item = Hits>, mut room: Room) -> Result<(Vec<u8>, Room), Problem> {
+        let (mut exact, mut told) = (Vec::new(), Vec::new());
+        let mut out = b"{\"results\":".to_vec();
         if !self.one {
             out.push(b'[');
         }
-        for (at, (hits, vectors)) in self.lists().enumerate() {
-            if at > 0 {
+        for hits in lists {
+            if !exact.is_empty() {
                 out.push(b',');
             }
-            self.write_list(&mut out, hits, vectors);
-            check_answer(out.len())?;
+            self.write_list(&mut out, &hits);
+            room.check(out.len())?;
+            exact.push(hits.exact);
+            told.extend(hits.explanation.as_ref().map(Explained::of));
         }
         if !self.one {
-            let exact: Vec<bool> = self.hits.iter().map(|hits| hits.exact).collect();
             put(&mut out, "],\"exact\":", &exact);
         }
         put(&mut out, ",\"seq\":", &self.seq);
         put(&mut out, ",\"consistency\":", self.consistency.name());
         if self.explained {
-            let told: Vec<_> =
-                self.hits.iter().map(|hits| hits.explanation.as_ref().map(Explained::of)).collect();
             match &told[..] {
                 [told] if self.one => put(&mut out, ",\"explain\":", told),
                 told => put(&mut out, ",\"explain\":", told),
             }
         }
         out.push(b'}');
-        Ok(bytes(StatusCode::OK, self.seq, out))
+        room.check(out.len())?;
+        Ok((out, room))
     }
 
-    fn write_list(&self, out: &mut Vec<u8>, hits: &Hits, vectors: Option<&[f32]>) {
-        let Hits { seq: _, exact: _, ids, distances, metadata, explanation: _ } = hits;
+    fn write_list(&self, out: &mut Vec<u8>, hits: &Hits) {
+        let Hits { seq: _, exact: _, ids, distances, metadata, vectors, explanation: _ } = hits;
+        out.reserve(64 * ids.len());
         out.push(b'[');
         for (at, ((id, distance), metadata)) in ids.iter().zip(distances).zip(metadata).enumerate() {
             if at > 0 {
@@ -101,40 +99,41 @@ impl Found {
             }
             put(out, "{\"id\":", id);
             put(out, ",\"distance\":", distance);
-            if let Some(vectors) = vectors {
-                let dimension = self.dimension as usize;
+            if let (Some(vectors), Some(dimension)) = (vectors, self.dimension) {
+                let dimension = dimension as usize;
                 put(out, ",\"vector\":", &vectors[at * dimension..(at + 1) * dimension]);
             }
-            end(out, metadata.as_deref().filter(|_| self.metadata));
+            end(out, metadata.as_deref());
         }
         out.push(b']');
     }
 
-    pub(super) fn raw(&self) -> Answer {
-        let document = self.document()?;
-        let form = HeaderValue::from_static(Form::Raw.name());
-        Ok(answer::respond(StatusCode::OK, form, self.seq, document))
+    /// The same as the binary document.
+    pub(super) fn raw(&self, lists: impl Iterator<Item = Hits>, room: Room) -> Answer {
+        let (document, room) = self.document(lists, room)?;
+        Ok(answer::long(HeaderValue::from_static(Form::Raw.name()), self.seq, document, room))
     }
 
-    fn document(&self) -> Result<Vec<u8>, Problem> {
-        let mut builder = HitsBuilder::new(HitsHead {
-            seq: self.seq,
-            strong: self.consistency == Consistency::Strong,
-            metadata: self.metadata,
-            vectors: self.vectors.is_some().then_some(self.dimension),
-            explained: self.explained,
-        })?;
-        for (hits, vectors) in self.lists() {
-            let Hits { seq: _, exact, ids, distances, metadata, explanation } = hits;
+    fn document(
+        &self,
+        lists: impl Iterator<Item = Hits>,
+        mut room: Room,
+    ) -> Result<(Vec<u8>, Room), Problem> {
+        let &Self { seq, consistency, one: _, explained, metadata, dimension } = self;
+        let strong = consistency == Consistency::Strong;
+        let head = HitsHead { seq, strong, metadata, vectors: dimension, explained };
+        let mut builder = HitsBuilder::new(head)?;
+        for hits in lists {
+            let Hits { seq: _, exact, ids, distances, metadata, vectors, explanation } = &hits;
             let told = explanation.as_ref().map(|told| {
                 serde_json::to_string(&Explained::of(told)).expect("numbers and strings are always JSON")
             });
             let texts = metadata.iter().map(Option::as_deref);
-            let (vectors, told) = (vectors.unwrap_or_default(), told.unwrap_or_default());
+            let (vectors, told) = (vectors.as_deref().unwrap_or_default(), told.unwrap_or_default());
             builder.push(*exact, distances, ids.iter(), texts, vectors, &told)?;
-            check_answer(builder.bytes())?;
+            room.check(builder.bytes())?;
         }
-        Ok(builder.finish())
+        Ok((builder.finish(), room))
     }
 }
 
@@ -145,26 +144,29 @@ mod tests {
     use super::*;
     use crate::frame::decode_hits;
     use crate::server::answer::SEQ;
+    use crate::server::budget::Budget;
+    use crate::server::metrics::Refusal;
 
-    fn found(one: bool) -> Found {
+    fn hits(vectors: Option<Vec<f32>>) -> std::vec::IntoIter<Hits> {
         let hits = Hits {
             seq: 7,
             exact: true,
             ids: ["a\"b/ü", "c"].into_iter().collect(),
             distances: vec![0.0, 0.1],
             metadata: vec![Some(r#"{"n":1.0,"big":12345678901234567890123}"#.into()), None],
+            vectors,
             explanation: None,
         };
-        Found {
-            seq: 7,
-            consistency: Consistency::Strong,
-            one,
-            explained: false,
-            metadata: true,
-            dimension: 1,
-            hits: vec![hits],
-            vectors: None,
-        }
+        vec![hits].into_iter()
+    }
+
+    fn found(one: bool, dimension: Option<u32>) -> Found {
+        let consistency = Consistency::Strong;
+        Found { seq: 7, consistency, one, explained: false, metadata: true, dimension }
+    }
+
+    fn room() -> Room {
+        Room::new(&Budget::new(Refusal::Answers, 1 << 20, None))
     }
 
     async fn text(response: Response) -> String {
@@ -174,7 +176,7 @@ mod tests {
 
     #[tokio::test]
     async fn ids_are_escaped_and_metadata_goes_out_as_it_is() {
-        let response = found(true).json().unwrap();
+        let response = found(true, None).json(hits(None), room()).unwrap();
         assert_eq!(response.headers()[SEQ], "7");
         assert_eq!(
             text(response).await,
@@ -185,20 +187,21 @@ mod tests {
 
     #[tokio::test]
     async fn several_who_ask_get_a_list_each_and_only_what_they_want() {
-        let vectors = Some(vec![vec![1.5, -2.0]]);
-        let found = Found { metadata: false, vectors, ..found(false) };
+        let found = found(false, Some(1));
+        let mut lists: Vec<Hits> = hits(Some(vec![1.5, -2.0])).collect();
+        lists[0].metadata = vec![None; 2];
         assert_eq!(
-            text(found.json().unwrap()).await,
+            text(found.json(lists.into_iter(), room()).unwrap()).await,
             "{\"results\":[[{\"id\":\"a\\\"b/ü\",\"distance\":0.0,\"vector\":[1.5]},\
              {\"id\":\"c\",\"distance\":0.1,\"vector\":[-2.0]}]],\"exact\":[true],\"seq\":7,\"consistency\":\"strong\"}"
         );
-        let none = Found { hits: Vec::new(), vectors: None, ..found };
-        assert!(text(none.json().unwrap()).await.starts_with("{\"results\":[],\"exact\":[],\"seq\":7"));
+        let none = text(found.json(std::iter::empty(), room()).unwrap()).await;
+        assert!(none.starts_with("{\"results\":[],\"exact\":[],\"seq\":7"));
     }
 
     #[test]
     fn the_binary_document_tells_the_same() {
-        let bytes = found(true).document().unwrap();
+        let (bytes, _) = found(true, None).document(hits(None), room()).unwrap();
         let read = decode_hits(&bytes).unwrap();
         let list = &read.lists[0];
         assert_eq!((read.head.seq, read.head.strong, read.lists.len(), list.exact), (7, true, 1, true));

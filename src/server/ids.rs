@@ -2,6 +2,9 @@
 //!
 //! A single row by its path is in `items.rs`.
 
+use std::sync::Arc;
+
+use axum::extract::State;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -9,17 +12,17 @@ use utoipa::ToSchema;
 
 use super::answer::Rows;
 use super::body::{JsonText, parse};
-use super::include::Include;
 use super::items;
 use super::keyed::Keyed;
 use super::limits;
 use super::list::{list, named};
-use super::live::{Answer, Live, blocking};
+use super::live::{Answer, Live, blocking, fresh_reader};
 use super::problem::Problem;
 use super::query::{Asked, Fresh, Nothing};
 use super::shapes::{self, IdempotencyKey};
+use super::state::AppState;
 use crate::error::{Error, Result};
-use crate::registry::Filter;
+use crate::registry::{Filter, Include};
 
 const LIMIT: usize = 8 << 20;
 /// Rows that are got at once.
@@ -48,17 +51,17 @@ pub(super) struct Which<'a> {
     responses((status = 200, description = "The rows as they are stored", body = shapes::Rows))
 )]
 pub(super) async fn get(
+    State(state): State<Arc<AppState>>,
     Live(live): Live,
     Asked(fresh): Asked<Fresh>,
     JsonText(text): JsonText<LIMIT, true>,
 ) -> Answer {
-    let fresh = fresh.freshness()?;
+    let reader = fresh_reader(&live, fresh.freshness()?).await?;
     blocking(move || {
         let ids = ids(&text).map_err(named_ids)?;
         limits::check_rows(ids.len(), live.params().dimension)?;
         let ids: Vec<_> = ids.iter().map(String::as_str).collect();
-        let reader = live.reader(fresh)?;
-        let (seq, mut rows) = (reader.seq(), Rows::new(Include::ALL));
+        let (seq, mut rows) = (reader.seq(), Rows::new(Include::ALL, state.room()));
         // A few at a time, so that no more is held than is answered; later ones may be of later entries than `seq`.
         for some in ids.chunks(TOGETHER) {
             for row in reader.get(some).iter().flatten() {

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::answer;
 use super::create::{Described, Told};
-use super::live::{Answer, Live, Name, blocking, reading};
+use super::live::{Answer, Live, Name, blocking, fresh_reader};
 use super::query::{Asked, Fresh, Nothing};
 use super::state::AppState;
 
@@ -48,13 +48,11 @@ pub(super) async fn names(State(state): State<Arc<AppState>>, Asked(Nothing {}):
     responses((status = 200, description = "Its parameters and its length", body = Described))
 )]
 pub(super) async fn describe(Live(live): Live, Asked(fresh): Asked<Fresh>) -> Answer {
-    reading(live, fresh.freshness()?, |live, reader| {
-        let seq = reader.seq();
-        let ef_search_automatic = live.params().ef_search.is_none();
-        let described = Described { params: Told::of(live)?, length: reader.len(), seq, ef_search_automatic };
-        Ok(answer::json(StatusCode::OK, seq, &described))
-    })
-    .await
+    let reader = fresh_reader(&live, fresh.freshness()?).await?;
+    let seq = reader.seq();
+    let ef_search_automatic = live.params().ef_search.is_none();
+    let described = Described { params: Told::of(&live)?, length: reader.len(), seq, ef_search_automatic };
+    Ok(answer::json(StatusCode::OK, seq, &described))
 }
 
 /// Delete an index

@@ -19,7 +19,7 @@ use super::keyed::{Keyed, idempotency_key};
 use super::later::{self, Wanted};
 use super::limits;
 use super::list::list;
-use super::live::{Answer, Live, PathId, blocking, reading};
+use super::live::{Answer, Live, PathId, blocking, fresh_reader};
 use super::object::{Object, Text};
 use super::patience;
 use super::query::{Asked, Fresh, Nothing};
@@ -157,13 +157,11 @@ pub(super) async fn get_one(
     Asked(fresh): Asked<Fresh>,
     known: Known,
 ) -> Answer {
-    reading(live, fresh.freshness()?, move |live, reader| {
-        let seq = reader.seq();
-        let found = reader.get(&[&id]).pop().flatten();
-        let row = found.ok_or_else(|| Error::not_found(format!("no row has the id {id:?}")))?;
-        Ok(known.tagged(live, seq, answer::row(seq, &row)))
-    })
-    .await
+    let reader = fresh_reader(&live, fresh.freshness()?).await?;
+    let seq = reader.seq();
+    let found = reader.get(&[&id]).pop().flatten();
+    let row = found.ok_or_else(|| Error::not_found(format!("no row has the id {id:?}")))?;
+    Ok(known.tagged(&live, seq, answer::row(seq, &row)))
 }
 
 /// Delete a row

@@ -2,18 +2,13 @@
 //!
 //! Limits of ids, metadata and dimensions are the index's own.
 
-use axum::http::StatusCode;
-
-use super::problem::Problem;
+use super::room::MOST_BYTES;
 use crate::error::{Error, Result};
 
 /// The longest body that any route reads.
 pub(super) const BODY: usize = 64 << 20;
 
-/// The longest answer, but for one list or row; and the most bytes of vectors that one request makes the service hold.
-pub(super) const MOST_BYTES: usize = 256 << 20;
-
-/// The most rows with their vectors that one request may be answered.
+/// The most rows with their vectors that one request may be answered: those vectors fit into an answer.
 pub(super) fn rows_at_once(dimension: u32) -> usize {
     (MOST_BYTES / (dimension as usize * size_of::<f32>())).max(1)
 }
@@ -27,17 +22,6 @@ pub(super) fn check_rows(rows: usize, dimension: u32) -> Result<()> {
     Err(Error::invalid(format!(
         "too many vectors are asked for at once: at most {most} of dimension {dimension}, got {rows}"
     )))
-}
-
-/// Refuses an answer that is `bytes` long already, if that is too long.
-pub(super) fn check_answer(bytes: usize) -> Result<(), Problem> {
-    if bytes <= MOST_BYTES {
-        return Ok(());
-    }
-    let error = Error::exhausted(format!(
-        "the answer is too large: at most {MOST_BYTES} bytes; ask for fewer rows at once, or for less of each"
-    ));
-    Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, error))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::response::Response;
 
-use super::admission;
+use super::admission::{self, Work};
 use super::problem::Problem;
 use super::state::{AppState, Handle};
 use crate::error::Error;
@@ -46,7 +46,7 @@ impl FromRequestParts<Arc<AppState>> for Paced {
             return Ok(Self(handle));
         }
         let state = Arc::clone(state);
-        blocking(move || state.get(&name).map(Self).map_err(Problem::from)).await
+        working(Work::Wait, move || state.get(&name).map(Self).map_err(Problem::from)).await
     }
 }
 
@@ -84,7 +84,15 @@ async fn parameter(
 pub(super) async fn blocking<T: Send + 'static>(
     call: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    admission::run(call).await?.unwrap_or_else(|| {
+    working(Work::Usual, call).await
+}
+
+/// The same of a call that does something else than its route is for.
+pub(super) async fn working<T: Send + 'static>(
+    work: Work,
+    call: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    admission::run(work, call).await?.unwrap_or_else(|| {
         tracing::error!("a call panicked");
         Err(Error::internal("the request met a bug; the log of the service tells more")
             .outcome_unknown()
@@ -92,15 +100,14 @@ pub(super) async fn blocking<T: Send + 'static>(
     })
 }
 
-/// Runs a short read: where it is if it need not wait for the store or another thread, else where it may block.
-pub(super) async fn reading<T: Send + 'static>(
-    live: LiveIndex,
-    fresh: Freshness,
-    read: impl FnOnce(&LiveIndex, Reader) -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem> {
-    let is_fresh = live.is_fresh(fresh);
-    let call = move || read(&live, live.reader(fresh)?);
-    if is_fresh { call() } else { blocking(call).await }
+/// A reader as fresh as was asked for. Where it has to wait for the store or another thread, it does so in a line of its
+/// own, so that searches that need not are not held up.
+pub(super) async fn fresh_reader(live: &LiveIndex, fresh: Freshness) -> Result<Reader, Problem> {
+    if let Some(reader) = live.reader_at_once(fresh) {
+        return Ok(reader?);
+    }
+    let live = live.clone();
+    working(Work::Wait, move || Ok(live.reader(fresh)?)).await
 }
 
 /// A handler's answer.

@@ -36,15 +36,19 @@ pub struct Metrics {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Refusal {
     /// Too many bytes of bodies are under way.
-    Bytes,
+    Bodies,
+    /// Too many bytes of answers are under way.
+    Answers,
     /// Too many searches wait for a thread.
     Searches,
     /// Too many writes wait for the log.
     Writes,
+    /// Too many wait for an index that is being opened, or for a write that is to be seen.
+    Waits,
+    /// Too many measure recall.
+    Labours,
     /// Too many connections are open.
     Connections,
-    /// The key asked too often.
-    Rate,
     /// The store holds as much as it may.
     Quota,
 }
@@ -52,11 +56,13 @@ pub enum Refusal {
 impl Refusal {
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Bytes => "bytes",
+            Self::Bodies => "bodies",
+            Self::Answers => "answers",
             Self::Searches => "searches",
             Self::Writes => "writes",
+            Self::Waits => "waits",
+            Self::Labours => "measurements",
             Self::Connections => "connections",
-            Self::Rate => "rate",
             Self::Quota => "quota",
         }
     }
@@ -186,13 +192,13 @@ mod tests {
     #[test]
     fn what_was_refused_is_counted_by_why() {
         let metrics = Metrics::new();
-        metrics.refused(Refusal::Bytes);
-        metrics.refused(Refusal::Bytes);
+        metrics.refused(Refusal::Bodies);
+        metrics.refused(Refusal::Bodies);
         metrics.refused(Refusal::Quota);
         let mut out = String::new();
         metrics.encode(&mut out).unwrap();
         for line in [
-            "vectord_http_requests_refused_total{reason=\"bytes\"} 2\n",
+            "vectord_http_requests_refused_total{reason=\"bodies\"} 2\n",
             "vectord_http_requests_refused_total{reason=\"quota\"} 1\n",
         ] {
             assert!(out.contains(line), "{out}");

@@ -14,6 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::asked::Asked;
 use super::auth::{Guard, authenticate};
+use super::hosts::Hosts;
 use super::keys::Keys;
 use super::linger::linger;
 use super::problem::{PROBLEM, Problem};
@@ -23,13 +24,15 @@ use crate::store::Store;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MOST_TARGET_BYTES: usize = 16 << 10;
+pub(super) const MOST_HEADERS: usize = 64;
+pub(super) const MOST_HEAD_BYTES: usize = 64 << 10;
 /// The longest id of a request that is taken over from the caller.
 const REQUEST_ID_BYTES: usize = 128;
 
 /// The routes of `vectord storaged`, with the layers of this page.
-pub fn storaged_app(store: Arc<dyn Store>, keys: Keys) -> Router {
+pub fn storaged_app(store: Arc<dyn Store>, keys: Keys, hosts: Hosts) -> Router {
     let (router, table) = storaged::router(store);
-    wrap(router, Guard::new(keys, &table))
+    wrap(router, Guard::new(keys, hosts, &table))
 }
 
 /// Puts the layers around `router`, whose callers `guard` knows.
@@ -44,8 +47,17 @@ pub(super) fn wrap(router: Router, guard: Arc<Guard>) -> Router {
         .layer(middleware::from_fn(identify))
 }
 
-/// Refuses a target that is too long. What does not fit into a head at all is refused before it comes here.
+/// Refuses a target that is too long, and a head that is. What is far too long is refused before it comes here.
 async fn bounded(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if headers.len() > MOST_HEADERS || bytes > MOST_HEAD_BYTES {
+        let error = Error::invalid(format!(
+            "the head is too long: at most {MOST_HEADERS} headers of {MOST_HEAD_BYTES} bytes, got {} of {bytes}",
+            headers.len()
+        ));
+        return Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, error).into_response();
+    }
     let bytes = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if bytes > MOST_TARGET_BYTES {
         let error = Error::invalid(format!(

@@ -3,18 +3,22 @@
 //! The cursor is the id of the last row, so rows that come and go meanwhile move no page: every row that is there all
 //! the while is met once.
 
+use std::sync::Arc;
+
+use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::answer::Rows;
 use super::etag::Known;
-use super::include::Include;
+use super::include;
 use super::limits;
-use super::live::{Answer, Live, blocking};
+use super::live::{Answer, Live, blocking, fresh_reader};
 use super::object::Integer;
 use super::query::{Asked, freshness};
 use super::shapes;
-use crate::registry::{Filter, Page, within};
+use super::state::AppState;
+use crate::registry::{Filter, Include, Page, within};
 
 const DEFAULT_LIMIT: u32 = 100;
 const MOST_LIMIT: u32 = 1_000;
@@ -51,21 +55,25 @@ pub(super) struct Wanted {
     get, path = "/index/{name}/items", tag = "Rows", params(Wanted),
     responses((status = 200, description = "A page; give `next` as `after` for the one that follows", body = shapes::Page))
 )]
-pub(super) async fn list(Live(live): Live, Asked(wanted): Asked<Wanted>, known: Known) -> Answer {
+pub(super) async fn list(
+    State(state): State<Arc<AppState>>,
+    Live(live): Live,
+    Asked(wanted): Asked<Wanted>,
+    known: Known,
+) -> Answer {
     let Wanted { after, limit, filter, include, min_seq, consistency } = wanted;
-    let fresh = freshness(min_seq, consistency.as_deref())?;
+    let reader = fresh_reader(&live, freshness(min_seq, consistency.as_deref())?).await?;
     blocking(move || {
         let limit = limit
             .map_or(Ok(DEFAULT_LIMIT), |Integer(limit)| within("limit", limit, 1..=MOST_LIMIT))?
             as usize;
         let filter = filter.map(|text| Filter::parse(&text)).transpose()?;
-        let include = include.map_or(Ok(Include::ALL), |names| Include::list(&names))?;
-        let reader = live.reader(fresh)?;
+        let include = include.map_or(Ok(Include::ALL), |names| include::listed(&names))?;
         // A page may be shorter than was asked for, as long as it says what comes next.
         let limit = limit.min(limits::rows_at_once(live.params().dimension));
         let Page { seq, rows, more } = reader.scan(filter.as_ref(), after.as_deref(), limit);
         let next = rows.last().filter(|_| more).map(|row| &*row.id);
-        let mut page = Rows::new(include);
+        let mut page = Rows::new(include, state.room());
         rows.iter().try_for_each(|row| page.push(row))?;
         Ok(known.tagged(&live, seq, page.end_page(seq, next)))
     })

@@ -11,7 +11,8 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, StatusCode, header};
 use tokio::time::timeout;
 
-use super::payload::{Budget, Payload};
+use super::budget::Budget;
+use super::payload::Payload;
 use super::problem::Problem;
 use crate::error::Error;
 

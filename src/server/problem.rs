@@ -67,7 +67,7 @@ pub(super) struct Document<'a> {
     members: &'a Map<String, Value>,
 }
 
-/// The status of each kind. Where HTTP is finer than the kinds (405, 408, 413, 415, 429) the place that
+/// The status of each kind. Where HTTP is finer than the kinds (405, 408, 413, 415) the place that
 /// knows it says so through [`Problem::new`].
 pub(super) fn status(kind: ErrorKind) -> StatusCode {
     match kind {
@@ -120,8 +120,8 @@ impl Problem {
         self
     }
 
-    /// The response, naming the request.
-    pub(super) fn respond(&self, request_id: Option<&str>) -> Response {
+    /// The document, naming the request.
+    pub(super) fn document(&self, request_id: Option<&str>) -> Vec<u8> {
         let Self { status, error, members } = self;
         let (kind, retryable) = (error.kind(), retryable(error.kind(), *status));
         let document = Document {
@@ -140,11 +140,15 @@ impl Problem {
             request_id,
             members,
         };
-        let body = serde_json::to_vec(&document).expect("strings and numbers are always JSON");
-        let mut response = (*status, body).into_response();
+        serde_json::to_vec(&document).expect("strings and numbers are always JSON")
+    }
+
+    /// The response, naming the request.
+    pub(super) fn respond(&self, request_id: Option<&str>) -> Response {
+        let mut response = (self.status, self.document(request_id)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
-        if matches!(*status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response.extensions_mut().insert(self.clone());

@@ -12,12 +12,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::body::parse;
 use super::floats::floats;
-use super::include::Include;
+use super::include;
 use super::limits;
 use super::object::Integer;
 use super::query::{Fresh, asked, freshness};
 use crate::error::{Error, Part, Result};
-use crate::registry::{Filter, Freshness, SearchOptions};
+use crate::registry::{Filter, Freshness, Include, SearchOptions};
 
 const DEFAULT_K: i64 = 10;
 const MOST_K: i64 = 1_000;
@@ -124,7 +124,6 @@ pub(super) struct Question {
     pub(super) asker: Asker,
     pub(super) options: SearchOptions,
     pub(super) fresh: Freshness,
-    pub(super) include: Include,
 }
 
 impl Question {
@@ -159,15 +158,16 @@ impl Question {
         let filter = filter.map(|text| Filter::parse(text.get())).transpose()?;
         let k = k.map(|Integer(k)| k);
         let k = if matches!(asker, Asker::Vectors(_)) { rows_each(k)? } else { rows(k) };
-        let options = SearchOptions { k, ef: candidates(ef)?, recall, exact, filter, within, explain };
+        let include = include
+            .map_or(Ok(Include::default()), |names| include::named(names.iter().map(|name| &**name)))?;
+        let ef = candidates(ef)?;
+        let options = SearchOptions { k, ef, recall, exact, filter, within, explain, include };
         let fresh = match (min_seq, consistency, uri.query()) {
             (None, None, Some(_)) => asked::<Fresh>(uri)?.freshness()?,
             (_, _, Some(_)) => return Err(Error::invalid("give options in the body or in the query string")),
             (min_seq, consistency, None) => freshness(min_seq, consistency.as_deref())?,
         };
-        let include = include
-            .map_or(Ok(Include::default()), |names| Include::parse(names.iter().map(|name| &**name)))?;
-        Self { asker, options, fresh, include }.within_limits(dimension)
+        Self { asker, options, fresh }.within_limits(dimension)
     }
 
     /// From f32 rows, little-endian, and the query string.
@@ -185,22 +185,23 @@ impl Question {
         let asker = Asker::Vectors(bytes.chunks_exact(size_of::<f32>()).map(value).collect());
         let filter = filter.map(|text| Filter::parse(&text)).transpose()?;
         let k = rows_each(k.map(|Integer(k)| k))?;
-        let options = SearchOptions { k, ef: candidates(ef)?, recall, exact, filter, within, explain };
+        let include = include.map_or(Ok(Include::default()), |names| include::listed(&names))?;
+        let ef = candidates(ef)?;
+        let options = SearchOptions { k, ef, recall, exact, filter, within, explain, include };
         let fresh = freshness(min_seq, consistency.as_deref())?;
-        let include = include.map_or(Ok(Include::default()), |names| Include::list(&names))?;
-        Self { asker, options, fresh, include }.within_limits(dimension)
+        Self { asker, options, fresh }.within_limits(dimension)
     }
 
     /// Whether it is like other searches of the index, so that how long those took tells how long it takes.
     pub(super) fn is_plain(&self, dimension: usize) -> bool {
         const USUAL: usize = 128;
-        let SearchOptions { k, ef, recall, exact, filter, within, explain: _ } = &self.options;
+        let SearchOptions { k, ef, recall, exact, filter, within, explain: _, include } = &self.options;
         let one = match &self.asker {
             Asker::Vector(_) | Asker::Row(_) => true,
             Asker::Vectors(values) => values.len() == dimension,
         };
         let near = *k <= USUAL && ef.is_none_or(|ef| ef <= USUAL) && recall.is_none();
-        one && near && !exact && filter.is_none() && within.is_none() && !self.include.vector
+        one && near && !exact && filter.is_none() && within.is_none() && !include.vector
     }
 
     fn within_limits(self, dimension: usize) -> Result<Self> {
@@ -214,7 +215,7 @@ impl Question {
                 "too many rows are asked for at once: at most {MOST_HITS} (vectors x k), got {lists} x {k}"
             )));
         }
-        if self.include.vector {
+        if self.options.include.vector {
             limits::check_rows(lists * k, dimension as u32)?;
         }
         Ok(self)

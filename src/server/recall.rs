@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::admission::Work;
 use super::answer;
 use super::body::{JsonText, parse};
 use super::limits;
 use super::list::named;
-use super::live::{Answer, Live, blocking};
+use super::live::{Answer, Live, fresh_reader, working};
 use super::object::Integer;
 use super::problem::Problem;
 use super::query::{Asked, Fresh};
@@ -82,10 +83,10 @@ pub(super) async fn recall(
     Asked(fresh): Asked<Fresh>,
     JsonText(text): JsonText<{ limits::BODY }>,
 ) -> Answer {
-    let fresh = fresh.freshness()?;
-    blocking(move || {
+    let reader = fresh_reader(&live, fresh.freshness()?).await?;
+    working(Work::Labour, move || {
         let options = options(&live, &text).map_err(named_queries)?;
-        let measured = live.reader(fresh)?.recall(&options).map_err(named_queries)?;
+        let measured = reader.recall(&options).map_err(named_queries)?;
         let Recall { recall, low, high, sample, k, ef, seq } = measured;
         Ok(answer::json(StatusCode::OK, seq, &Measured { recall, low, high, sample, k, ef, seq }))
     })

@@ -22,7 +22,7 @@ enum On {
     Write,
 }
 
-const REFUSALS: [(&str, On, &str); 14] = [
+const REFUSALS: [(&str, On, &str); 13] = [
     (
         "400",
         On::Any,
@@ -35,7 +35,6 @@ const REFUSALS: [(&str, On, &str); 14] = [
     ("409", On::Write, "The name is taken, or something else was written at the same time"),
     ("413", On::Body, "The body is too large: `detail` names the limit"),
     ("415", On::Body, "The body is of another content type, or compressed"),
-    ("429", On::Any, "Too many requests: the header Retry-After says when to ask again"),
     ("500", On::Any, "A bug, or damage in the store"),
     ("501", On::Write, "This store cannot do it"),
     ("503", On::Any, "Not now: the header Retry-After says when to ask again"),
@@ -57,7 +56,7 @@ pub(super) fn refusals(path: &str, need: Need, operation: &Operation) -> Vec<(St
 
 fn refusal(status: &str, meaning: &str) -> Response {
     let response = ResponseBuilder::new().description(meaning).content(PROBLEM, problem());
-    let waits = matches!(status, "429" | "503");
+    let waits = status == "503";
     if waits { response.header("Retry-After", retry_after()).build() } else { response.build() }
 }
 

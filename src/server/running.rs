@@ -15,6 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
 use super::app::app;
+use super::hosts::Hosts;
 use super::keys::{Key, Keys, Role};
 use super::serve::{Server, serve};
 use super::state::{AppState, Limits};
@@ -30,6 +31,8 @@ const LAST_CALLS: Duration = Duration::from_secs(10);
 pub struct Protection {
     /// The keys that are asked for.
     pub keys: Keys,
+    /// Where none are: the names it answers to.
+    pub hosts: Hosts,
     /// The certificate, where TLS is spoken.
     pub tls: Option<Tls>,
     /// What callers may take.
@@ -110,8 +113,8 @@ pub fn host(
     protection: Protection,
     shutdown: impl Future<Output = ()>,
 ) -> Result<()> {
-    let Protection { keys, tls, limits } = protection;
-    let state = AppState::guarded(registry.clone(), limits, keys);
+    let Protection { keys, hosts, tls, limits } = protection;
+    let state = AppState::guarded(registry.clone(), limits, keys, hosts);
     let (ended, end) = mpsc::channel();
     let (loaded, wait) = mpsc::channel::<()>();
     let loading = Arc::clone(&state);
@@ -134,7 +137,7 @@ pub fn host(
     registry.close()
 }
 
-/// Serves `router` on `listener` until `shutdown`. The keys are the router's own business.
+/// Serves `router` on `listener` until `shutdown`. Keys and names are the router's own business.
 pub fn run(
     runtime: Runtime,
     listener: TcpListener,
@@ -142,7 +145,7 @@ pub fn run(
     protection: &Protection,
     shutdown: impl Future<Output = ()>,
 ) -> Result<()> {
-    let Protection { keys: _, tls, limits } = protection;
+    let Protection { keys: _, hosts: _, tls, limits } = protection;
     until(runtime, listener, Server::new(router, tls.as_ref(), *limits, None)?, shutdown)
 }
 
@@ -192,8 +195,10 @@ mod tests {
         let registry = Registry::open("memory:").unwrap();
         registry.create("shared", Params::new(3)).unwrap();
         let running = Running::start(registry.clone(), "127.0.0.1:0".parse().unwrap()).unwrap();
-        let answer =
-            ask(running.addr(), "GET /vectors/index HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let answer = ask(
+            running.addr(),
+            "GET /vectors/index HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        );
         assert!(answer.contains(r#""names":["shared"]"#), "{answer}");
         running.stop().unwrap();
         running.stop().unwrap();
@@ -213,7 +218,7 @@ mod tests {
             let protection = Protection { limits, ..Protection::default() };
             host(runtime, listener, registry, protection, async { drop(stopped.await) })
         });
-        for begun in ["", "P", "GET / HT", "GET / HTTP/1.1\r\nHost: x\r\n"] {
+        for begun in ["", "P", "GET / HT", "GET / HTTP/1.1\r\nHost: localhost\r\n"] {
             let answer = ask(addr, begun);
             assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{begun:?}: {answer}");
         }

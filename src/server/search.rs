@@ -10,10 +10,11 @@ use super::content::{Form, form, wants_raw};
 use super::found::Found;
 use super::limits;
 use super::list::named;
-use super::live::{Answer, Paced, blocking};
+use super::live::{Answer, Paced, blocking, fresh_reader};
 use super::patience;
 use super::problem::Problem;
 use super::question::{Asker, Beside, Body, Question};
+use super::room::Room;
 use super::shapes;
 use super::state::{AppState, Handle};
 use crate::error::{Error, Part, Result};
@@ -43,80 +44,64 @@ pub(super) async fn search(
     let text = patience::read(&parts.headers, body, limits::BODY, true, state.patience()).await?;
     let raw = wants_raw(&parts.headers);
     let dimension = handle.live.params().dimension as usize;
-    let is_short = text.len() <= INLINE_BYTES;
+    let is_inline = text.len() <= INLINE_BYTES;
     let question = move || match form {
         Form::Json | Form::Frame => Question::from_json(&text, &parts.uri, dimension),
         Form::Raw => Question::from_raw(&text, &parts.uri, dimension),
     };
-    if !is_short {
-        return blocking(move || answer(&handle, &question().map_err(named_vectors)?, raw)).await;
-    }
-    let question = question().map_err(named_vectors)?;
-    if question.is_plain(dimension) && handle.pace.is_quick() && handle.live.is_fresh(question.fresh) {
-        answer(&handle, &question, raw)
+    let question = if is_inline {
+        question().map_err(named_vectors)?
     } else {
-        blocking(move || answer(&handle, &question, raw)).await
-    }
+        blocking(move || question().map_err(named_vectors)).await?
+    };
+    let (room, is_quick) = (state.room(), question.is_plain(dimension) && handle.pace.is_quick());
+    let reader = fresh_reader(&handle.live, question.fresh).await?;
+    let answer = move || answer(&handle, &reader, &question, raw, room);
+    if is_quick { answer() } else { blocking(answer).await }
 }
 
-fn answer(Handle { live, pace }: &Handle, question: &Question, raw: bool) -> Answer {
-    let Question { asker, options, fresh, include } = question;
-    let (reader, params) = (live.reader(*fresh)?, live.params());
-    let find = || find(&reader, params, asker, options);
-    let found = if include.vector {
-        with_vectors(&reader, find).map(|(hits, vectors)| (hits, Some(vectors)))
-    } else if question.is_plain(params.dimension as usize) {
-        pace.time(find).map(|hits| (hits, None))
-    } else {
-        find().map(|hits| (hits, None))
-    };
-    let (hits, vectors) = found.map_err(named_vectors)?;
+fn answer(
+    Handle { live, pace }: &Handle,
+    reader: &Reader,
+    question: &Question,
+    raw: bool,
+    room: Room,
+) -> Answer {
+    let (Question { asker, options, fresh: _ }, params) = (question, live.params());
+    let find = || find(reader, params, asker, options);
+    let found = if question.is_plain(params.dimension as usize) { pace.time(find) } else { find() };
+    let (seq, lists) = found.map_err(named_vectors)?;
     let found = Found {
-        seq: hits.first().map_or_else(|| reader.seq(), |hits| hits.seq),
+        seq,
         consistency: reader.consistency(),
         one: !matches!(asker, Asker::Vectors(_)),
         explained: options.explain,
-        metadata: include.metadata,
-        dimension: params.dimension,
-        hits,
-        vectors,
+        metadata: options.include.metadata,
+        dimension: options.include.vector.then_some(params.dimension),
     };
-    if raw { found.raw() } else { found.json() }
+    if raw { found.raw(lists, room) } else { found.json(lists, room) }
 }
 
 fn named_vectors(error: Error) -> Problem {
     named("vectors", error)
 }
 
-fn find(reader: &Reader, params: Params, asker: &Asker, options: &SearchOptions) -> Result<Vec<Hits>> {
+/// The entry after which the index was searched, and a list for each who asks.
+type Lists = (u64, Box<dyn Iterator<Item = Hits>>);
+
+fn find(reader: &Reader, params: Params, asker: &Asker, options: &SearchOptions) -> Result<Lists> {
+    let one = |hits: Hits| -> Lists { (hits.seq, Box::new(std::iter::once(hits))) };
     match asker {
-        Asker::Vector(query) => Ok(vec![reader.search(query, options)?]),
-        Asker::Row(id) => Ok(vec![reader.search_by_id(id, options)?]),
+        Asker::Vector(query) => reader.search(query, options).map(one),
+        Asker::Row(id) => reader.search_by_id(id, options).map(one),
         // One alone is not worth the trip to other threads.
         Asker::Vectors(query) if query.len() == params.dimension as usize => {
             params.distance.admit(query).map_err(|error| error.at(0, Part::Vector))?;
-            Ok(vec![reader.search(query, options)?])
+            reader.search(query, options).map(one)
         }
-        Asker::Vectors(queries) => reader.search_many(queries, options),
-    }
-}
-
-/// A batch may be written between the search and the look at what it found; then it is searched again.
-const MOST_LOOKS: usize = 20;
-
-/// What `find` finds, and for each list the vectors of its rows as they were for the search.
-fn with_vectors(reader: &Reader, find: impl Fn() -> Result<Vec<Hits>>) -> Result<(Vec<Hits>, Vec<Vec<f32>>)> {
-    let look = |hits: &Hits| {
-        let ids: Vec<_> = hits.ids.iter().collect();
-        reader.get(&ids).into_iter().flatten().flat_map(|row| row.vector).collect()
-    };
-    for _ in 0..MOST_LOOKS {
-        let hits = find()?;
-        let vectors = hits.iter().map(look).collect();
-        // The state only moves forward, so it was the same in between.
-        if hits.iter().all(|hits| hits.seq == reader.seq()) {
-            return Ok((hits, vectors));
+        Asker::Vectors(queries) => {
+            let lists = reader.search_many(queries, options)?;
+            Ok((lists.seq(), Box::new(lists)))
         }
     }
-    Err(Error::unavailable("the index changes too fast to tell the vectors of what is found: get them by id"))
 }

@@ -9,34 +9,46 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::first_bytes::FirstBytes;
 use super::metrics::{Metrics, Refusal};
+use super::outer;
+use super::problem::{PROBLEM, Problem};
 use super::state::Limits;
 use super::tls::Tls;
-use crate::error::Result;
+use super::watch::{Patience, Verdict, Watch};
+use crate::error::{Error, Result};
 
-const MOST_HEADERS: usize = 64;
-/// A request's head over HTTP/1.1, and the piece of a body that is read at once.
-const MOST_HEAD_BYTES: usize = 64 << 10;
+/// Beyond these hyper refuses a head by itself, without a document; `outer.rs` refuses what is beyond a quarter of them
+/// with one.
+const MOST_HEADERS: usize = 4 * outer::MOST_HEADERS;
+const MOST_HEAD_BYTES: usize = 4 * outer::MOST_HEAD_BYTES;
 const MOST_STREAMS: u32 = 128;
-const MOST_HEADER_BYTES: u32 = 64 << 10;
 /// Streams that a client may open and reset before they were looked at (CVE-2023-44487).
 const MOST_RESETS: usize = 32;
 
 /// The answer to a connection for which there is no room.
-const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
-    Retry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+fn busy(connections: usize) -> Vec<u8> {
+    let error =
+        Error::unavailable(format!("the service is busy: connections at once are at most {connections}"));
+    let document = Problem::from(error).document(None);
+    let head = format!(
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: {PROBLEM}\r\nRetry-After: 1\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n",
+        document.len()
+    );
+    [head.as_bytes(), &document].concat()
+}
 
 /// Serves on `listener` until `shutdown`, then accepts no more, lets what runs end, and returns. What takes longer than
 /// the limit for it is cut off.
@@ -44,16 +56,17 @@ pub(super) async fn serve(listener: TcpListener, server: Server, shutdown: impl 
     let limits = server.limits;
     let server = Arc::new(server);
     let room = Arc::new(Semaphore::new(limits.connections));
-    let (graceful, mut connections) = (GracefulShutdown::new(), JoinSet::new());
+    let (end, ending) = watch::channel(());
+    let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         tokio::select! {
             () = &mut shutdown => break,
             stream = accept(&listener) => match Arc::clone(&room).try_acquire_owned() {
                 Ok(place) => {
-                    let (server, watcher) = (Arc::clone(&server), graceful.watcher());
+                    let (server, ending) = (Arc::clone(&server), ending.clone());
                     connections.spawn(async move {
-                        server.converse(stream, watcher).await;
+                        server.converse(stream, ending).await;
                         drop(place);
                     });
                 }
@@ -62,8 +75,9 @@ pub(super) async fn serve(listener: TcpListener, server: Server, shutdown: impl 
             Some(_) = connections.join_next() => {}
         }
     }
-    drop(listener);
-    if timeout(limits.drain, graceful.shutdown()).await.is_err() {
+    drop((listener, end));
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if timeout(limits.drain, ended).await.is_err() {
         tracing::warn!(connections = connections.len(), "cut off: they took too long to end");
     }
     connections.shutdown().await;
@@ -83,7 +97,7 @@ fn builder(header: Duration) -> Builder<TokioExecutor> {
         .keep_alive_interval(Duration::from_secs(20))
         .max_concurrent_streams(MOST_STREAMS)
         .max_pending_accept_reset_streams(MOST_RESETS)
-        .max_header_list_size(MOST_HEADER_BYTES);
+        .max_header_list_size(MOST_HEAD_BYTES as u32);
     builder
 }
 
@@ -108,24 +122,50 @@ impl Server {
         Ok(Self { builder: builder(limits.header), app, tls, limits, metrics })
     }
 
-    /// One connection, from its handshake to its end.
-    async fn converse(&self, stream: TcpStream, watcher: Watcher) {
+    /// One connection, from its handshake to its end, which comes soon after the sender of `ending` is gone.
+    async fn converse(&self, stream: TcpStream, ending: watch::Receiver<()>) {
         match &self.tls {
-            None => self.answer(stream, watcher).await,
+            None => self.answer(stream, ending).await,
             Some(tls) => match timeout(self.limits.header, tls.accept(stream)).await {
-                Ok(Ok(stream)) => self.answer(stream, watcher).await,
+                Ok(Ok(stream)) => self.answer(stream, ending).await,
                 Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
                 Err(_) => tracing::debug!("a TLS handshake took too long"),
             },
         }
     }
 
-    async fn answer<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(&self, stream: S, watcher: Watcher) {
+    async fn answer<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
+        &self,
+        stream: S,
+        mut ending: watch::Receiver<()>,
+    ) {
+        // Over HTTP/1.1 hyper itself waits once that long for a head; this is for the rest.
+        let patience = Patience { idle: 2 * self.limits.header, unread: self.limits.answer_idle };
+        let (watch, app) = (Watch::new(), TowerToHyperService::new(self.app.clone()));
+        let service = service_fn(|request| {
+            let (asked, answer) = (watch.asked(), app.call(request));
+            async move { answer.await.map(|response| asked.answered(response)) }
+        });
         let io = TokioIo::new(FirstBytes::new(stream, self.limits.header));
-        let service = TowerToHyperService::new(self.app.clone());
-        let connection = self.builder.serve_connection(io, service).into_owned();
-        if let Err(error) = watcher.watch(connection).await {
-            tracing::trace!(error, "a connection ended badly");
+        let mut connection = std::pin::pin!(self.builder.serve_connection(io, service));
+        let mut ends = false;
+        loop {
+            tokio::select! {
+                ended = connection.as_mut() => {
+                    if let Err(error) = ended {
+                        tracing::trace!(error, "a connection ended badly");
+                    }
+                    return;
+                }
+                _ = ending.changed(), if !ends => {}
+                verdict = watch.verdict(patience) => if ends || verdict == Verdict::Unread {
+                    tracing::debug!(?verdict, "a connection is cut off");
+                    return;
+                }
+            }
+            connection.as_mut().graceful_shutdown();
+            watch.begin_anew();
+            ends = true;
         }
     }
 
@@ -135,7 +175,7 @@ impl Server {
             metrics.refused(Refusal::Connections);
         }
         if self.tls.is_none() {
-            drop(stream.try_write(BUSY));
+            drop(stream.try_write(&busy(self.limits.connections)));
         }
     }
 }

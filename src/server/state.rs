@@ -10,24 +10,28 @@ use std::time::Duration;
 use parking_lot::RwLock;
 
 use super::admission::Admission;
+use super::budget::Budget;
+use super::hosts::Hosts;
 use super::keys::Keys;
 use super::loading::Loading;
-use super::metrics::Metrics;
+use super::metrics::{Metrics, Refusal};
 use super::pace::Pace;
 use super::patience::Patience;
-use super::payload::Budget;
+use super::room::Room;
 use crate::error::Result;
 use crate::registry::{LiveIndex, Registry};
 
 /// How long things may take, and how much of them there may be at once.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// The first byte of a connection, its TLS handshake, and the head of each request.
+    /// The first byte of a connection, its TLS handshake, the head of each request, and the time between requests.
     pub header: Duration,
     /// Between two pieces of a body.
     pub body_idle: Duration,
     /// A whole body.
     pub body_whole: Duration,
+    /// Between two pieces of an answer that its client takes.
+    pub answer_idle: Duration,
     /// A read or a search, after its body.
     pub read: Duration,
     /// A write, after its body. One that takes longer goes on, and its caller is told so.
@@ -38,6 +42,8 @@ pub struct Limits {
     pub connections: usize,
     /// Bytes of all bodies in memory.
     pub body_bytes: usize,
+    /// Bytes of all answers in memory, but for short ones.
+    pub answer_bytes: usize,
     /// Reads and searches that wait or run where they may block.
     pub reads: usize,
     /// Writes that wait or run.
@@ -52,11 +58,13 @@ impl Default for Limits {
             header: Duration::from_secs(10),
             body_idle: Duration::from_secs(10),
             body_whole: Duration::from_secs(60),
+            answer_idle: Duration::from_secs(30),
             read: Duration::from_secs(30),
             write: Duration::from_secs(60),
             drain: Duration::from_secs(10),
             connections: 4_096,
             body_bytes: 256 << 20,
+            answer_bytes: 512 << 20,
             reads: 256,
             writes: 256,
             quota: None,
@@ -75,8 +83,10 @@ pub(super) struct Handle {
 pub struct AppState {
     pub(super) registry: Registry,
     pub(super) keys: Keys,
+    pub(super) hosts: Hosts,
     pub(super) admission: Arc<Admission>,
     patience: Patience,
+    answers: Arc<Budget>,
     pub(super) loading: Loading,
     pub(super) draining: AtomicBool,
     pub(super) metrics: Arc<Metrics>,
@@ -86,20 +96,27 @@ pub struct AppState {
 impl AppState {
     /// The state of a service over `registry` that asks for no key. Nothing is loaded yet: [`load`](Self::load) does it.
     pub fn new(registry: Registry, limits: Limits) -> Arc<Self> {
-        Self::guarded(registry, limits, Keys::default())
+        Self::guarded(registry, limits, Keys::default(), Hosts::default())
     }
 
-    /// The same of one that asks for `keys`.
-    pub fn guarded(registry: Registry, limits: Limits, keys: Keys) -> Arc<Self> {
+    /// The same of one that asks for `keys`, or else answers to `hosts`.
+    pub fn guarded(registry: Registry, limits: Limits, keys: Keys, hosts: Hosts) -> Arc<Self> {
         let metrics = Arc::new(Metrics::new());
         let admission = Admission::new(&limits, &registry.store(), &metrics);
-        let (idle, whole, budget) =
-            (limits.body_idle, limits.body_whole, Budget::new(limits.body_bytes, Some(Arc::clone(&metrics))));
+        let budget = |what, bytes| Budget::new(what, bytes, Some(Arc::clone(&metrics)));
+        let patience = Patience {
+            idle: limits.body_idle,
+            whole: limits.body_whole,
+            budget: budget(Refusal::Bodies, limits.body_bytes),
+        };
+        let answers = budget(Refusal::Answers, limits.answer_bytes);
         Arc::new(Self {
             registry,
             keys,
+            hosts,
             admission,
-            patience: Patience { idle, whole, budget },
+            patience,
+            answers,
             loading: Loading::default(),
             draining: AtomicBool::new(false),
             metrics,
@@ -109,6 +126,11 @@ impl AppState {
 
     pub(super) fn patience(&self) -> Patience {
         self.patience.clone()
+    }
+
+    /// Room for an answer.
+    pub(super) fn room(&self) -> Room {
+        Room::new(&self.answers)
     }
 
     /// The index `name` if it is at hand and good. Never blocks.

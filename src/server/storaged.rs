@@ -23,8 +23,10 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use self::problem::{problem, refuse, unwritten};
 use self::range::Range;
+use super::budget::Budget;
+use super::metrics::Refusal;
 use super::patience::{self, Patience};
-use super::payload::{Budget, Payload};
+use super::payload::Payload;
 use super::routes::{Need, Route, Routes};
 use crate::error::Error;
 use crate::store::{Capabilities, Key, Page, Put, Replace, Store};
@@ -92,7 +94,8 @@ impl FromRequest<Shared> for Whole {
     async fn from_request(request: Request, store: &Shared) -> Result<Self, Response> {
         let most = max_object_bytes(&**store);
         let limit = usize::try_from(most).unwrap_or(usize::MAX);
-        let patience = Patience { idle: IDLE, whole: WHOLE, budget: Budget::new(usize::MAX, None) };
+        let patience =
+            Patience { idle: IDLE, whole: WHOLE, budget: Budget::new(Refusal::Bodies, usize::MAX, None) };
         let (parts, body) = request.into_parts();
         patience::read(&parts.headers, body, limit, false, patience).await.map(Self).map_err(|refusal| {
             let response = refusal.into_response();

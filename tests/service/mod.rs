@@ -32,6 +32,7 @@ pub fn vectord(args: &[&str]) -> Command {
         "VECTORD_TLS_CERT",
         "VECTORD_TLS_KEY",
         "VECTORD_CONFIG",
+        "VECTORD_HOSTS",
         "VECTORD_LOG",
         "VECTORD_LOG_FORMAT",
     ] {

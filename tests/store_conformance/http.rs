@@ -43,8 +43,12 @@ impl Server {
     pub fn raw(&self, head: &str, body: &[u8]) -> (u16, String, Vec<u8>) {
         let mut stream = TcpStream::connect(self.address).unwrap();
         let head = head.replace('\n', "\r\n");
-        write!(stream, "{head}\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len())
-            .unwrap();
+        write!(
+            stream,
+            "{head}\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        )
+        .unwrap();
         stream.write_all(body).unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
@@ -64,6 +68,10 @@ impl Drop for Server {
 
 /// A client of a `storaged` over `store`, and what it needs to live.
 pub fn storaged<T>(store: Arc<dyn Store>, keep: T) -> (Storaged, (Server, T)) {
-    let server = Server::start(vectord::server::storaged_app(store, vectord::server::Keys::default()));
+    let server = Server::start(vectord::server::storaged_app(
+        store,
+        vectord::server::Keys::default(),
+        vectord::server::Hosts::default(),
+    ));
     (Storaged::open(&server.url()).unwrap(), (server, keep))
 }

@@ -18,8 +18,11 @@ use crate::suite::{create, key, names};
 
 fn serve() -> (Arc<Memory>, Server) {
     let store = Arc::new(Memory::new());
-    let server =
-        Server::start(vectord::server::storaged_app(store.clone(), vectord::server::Keys::default()));
+    let server = Server::start(vectord::server::storaged_app(
+        store.clone(),
+        vectord::server::Keys::default(),
+        vectord::server::Hosts::default(),
+    ));
     (store, server)
 }
 
@@ -162,7 +165,8 @@ fn ranges_select_part_of_an_object() {
 fn a_body_announced_beyond_the_limit_is_refused_unread() {
     let (_, server) = serve();
     let mut stream = std::net::TcpStream::connect(server.address).unwrap();
-    write!(stream, "PUT /v1/storage/k HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000000\r\n\r\n").unwrap();
+    write!(stream, "PUT /v1/storage/k HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000000\r\n\r\n")
+        .unwrap();
     let mut answer = [0; 12];
     stream.read_exact(&mut answer).unwrap();
     assert_eq!(&answer, b"HTTP/1.1 413");
@@ -172,7 +176,8 @@ fn a_body_announced_beyond_the_limit_is_refused_unread() {
 fn a_truncated_upload_writes_nothing() {
     let (store, server) = serve();
     let mut stream = std::net::TcpStream::connect(server.address).unwrap();
-    write!(stream, "PUT /v1/storage/k HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc").unwrap();
+    write!(stream, "PUT /v1/storage/k HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nabc")
+        .unwrap();
     stream.shutdown(std::net::Shutdown::Write).unwrap();
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);

@@ -1,0 +1,24 @@
+//! What of a row is told beside its id.
+
+/// The parts that are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Include {
+    /// Its metadata.
+    pub metadata: bool,
+    /// Its vector.
+    pub vector: bool,
+}
+
+/// Of hits: their metadata.
+impl Default for Include {
+    fn default() -> Self {
+        Self { metadata: true, vector: false }
+    }
+}
+
+impl Include {
+    /// All there is.
+    pub const ALL: Self = Self { metadata: true, vector: true };
+    /// Nothing but its id.
+    pub const NOTHING: Self = Self { metadata: false, vector: false };
+}
