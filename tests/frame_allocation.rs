@@ -1,5 +1,6 @@
 //! A hostile frame of a few hundred bytes that claims 2^60 of anything is refused before memory is
-//! asked for: the allocator of this test counts what each decoder takes.
+//! asked for: the allocator of this test counts what each decoder takes. It is the whole process's, hence a binary
+//! of its own.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::alloc::{GlobalAlloc, Layout, System};

@@ -1,5 +1,8 @@
 //! The service as those meet it who do not speak HTTP properly: heads and bodies that never end, framing that lies,
 //! names that lead out of a directory, a thousand connections that say nothing. Everybody else is answered.
+//!
+//! A binary of its own, because it raises the process's limit of descriptors, which the services of other tests
+//! would inherit.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it is surprised")]
 

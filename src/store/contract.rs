@@ -10,7 +10,7 @@ use crate::store::{Key, Mapped, Watch};
 
 /// Bytes by key.
 ///
-/// Every store passes `tests/store_conformance.rs`. An object appears whole or not at all, and a put
+/// Every store passes `tests/store/conformance.rs`. An object appears whole or not at all, and a put
 /// that answered is seen by every later call through any handle. One name cannot be both an object and
 /// the prefix of others (`a` and `a/b`): such a put fails with `Conflict`. Calls block, and are safe
 /// from any thread.

@@ -4,8 +4,8 @@ use vectord::index::Distance::{self, Cosine, Dot, Euclidean};
 use vectord::index::SearchOptions;
 
 use crate::fed::{Fed, K};
-use crate::numbers::Seeded;
 use crate::shapes;
+use crate::support::numbers::Seeded;
 
 const N: usize = 5_000;
 const QUERIES: usize = 150;

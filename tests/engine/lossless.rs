@@ -3,7 +3,7 @@
 use vectord::index::{Distance, Index, Params, SearchOptions};
 
 use crate::fed::{Fed, K};
-use crate::numbers::Seeded;
+use crate::support::numbers::Seeded;
 
 const D: usize = 40;
 const N: usize = 3_000;

@@ -1,5 +1,5 @@
 //! What the engine must hold whatever the data, the processor and the order of arrival: recall, lengths,
-//! distances and the very bytes of its state.
+//! distances and the very bytes of its state. All of it through the index, without a store.
 //!
 //! `fed.rs` holds an index beside what was put into it, `shapes.rs` the data, the other files one claim each.
 
@@ -8,15 +8,19 @@
     reason = "clippy.toml allows it in tests, but does not see that these functions are"
 )]
 
+#[path = "../support/mod.rs"]
+mod support;
+
+mod among;
+mod attach;
+mod batches;
+mod compact;
 mod fed;
 mod hostile;
 mod lossless;
-#[path = "../support/numbers.rs"]
-mod numbers;
 mod order;
 mod processors;
+mod recall;
 mod shapes;
-#[path = "../store_conformance/skip.rs"]
-mod skip;
 mod stored;
 mod tuned;

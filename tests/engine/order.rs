@@ -5,7 +5,7 @@
 use vectord::index::Distance;
 
 use crate::fed::Fed;
-use crate::numbers::Seeded;
+use crate::support::numbers::Seeded;
 
 const D: usize = 24;
 const N: usize = 6_000;

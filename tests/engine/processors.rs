@@ -10,8 +10,8 @@ use vectord::metric::{Isa, Kernels};
 use vectord::registry::{Batch, Registry};
 
 use crate::fed::Fed;
-use crate::numbers::Seeded;
-use crate::skip::skip;
+use crate::support::numbers::Seeded;
+use crate::support::skip::skip;
 
 const CASE: &str = "VECTORD_TEST_CASE";
 const PAGES: &str = "VECTORD_TEST_SMALL_PAGES";

@@ -1,6 +1,6 @@
 //! Data that is hard on codes or on graphs; each is a function of a seed and a number of rows.
 
-use crate::numbers::Seeded;
+use crate::support::numbers::Seeded;
 
 /// Components per row.
 pub const D: usize = 24;

@@ -7,8 +7,8 @@ use vectord::index::{Distance, Index, Parts, SearchOptions};
 use vectord::registry::{Batch, Registry};
 
 use crate::fed::Fed;
-use crate::numbers::Seeded;
 use crate::shapes;
+use crate::support::numbers::Seeded;
 
 /// Written by the build before codes: `rows()` under euclidean with M 4; of every seventh row, from the first, the id is deleted.
 const GOLDEN: &str = "tests/data/without_codes.lhv1";

@@ -3,7 +3,7 @@
 use vectord::index::{Distance, Index, Params, Parts, SearchOptions};
 
 use crate::fed::{Fed, K};
-use crate::numbers::Seeded;
+use crate::support::numbers::Seeded;
 
 const D: usize = 32;
 

@@ -6,6 +6,7 @@
 #[path = "../service/mod.rs"]
 mod service;
 
+mod command;
 mod commands;
 mod copies;
 mod damage;

@@ -1,5 +1,5 @@
-//! What several integration tests share: seeded numbers, clustered vectors, golden bytes, and a store that fails on
-//! demand.
+//! What several integration tests share: seeded numbers, clustered vectors, golden bytes, a store that fails on
+//! demand, and how a test says that it was skipped.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,3 +12,4 @@
 pub mod faults;
 pub mod golden;
 pub mod numbers;
+pub mod skip;
