@@ -11,7 +11,7 @@ use super::call::{Call, Effect, FRAME, JSON};
 use super::index::RemoteIndex;
 use super::read::pieces;
 use crate::error::{Error, Item, Result};
-use crate::frame::Rows;
+use crate::frame::{Rows, retry_key};
 
 /// The longest body of ids that a service reads is 8 MiB.
 const IDS_BYTES: usize = 7 << 20;
@@ -132,7 +132,7 @@ impl RemoteIndex {
 
     /// A write of rows under `key`, or under one that nobody else has.
     fn write(&self, route: &str, key: Option<&str>) -> Call {
-        let key = key.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
+        let key = key.map_or_else(|| retry_key(uuid::Uuid::new_v4().into_bytes()), str::to_owned);
         Call::new(Method::POST, self.url([route]), Effect::WritesOnce).keyed(key)
     }
 

@@ -205,6 +205,7 @@ def test_an_add_whose_answer_was_lost_is_in_once(served: tuple[vectord.Registry,
         keys = [headers["idempotency-key"] for _, path, headers in asked if path.endswith("/add")]
         assert len(keys) == 2
         assert len(set(keys)) == 1
+        assert keys[0].startswith("vectord-retry:")
         remote.add(["a", "b"], EYE[:2])
         assert asked[-1][2]["idempotency-key"] not in keys
         assert docs.seq == 3
