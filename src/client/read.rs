@@ -1,6 +1,7 @@
 //! Reading rows by what they are: got, counted, listed; and the figures of an index.
 //!
-//! Long answers are asked for in pieces; each piece sees the index at least as it was for the one before.
+//! Long answers are asked for in pieces. Each piece sees the index at least as it was for the one before, whichever
+//! server answers; what is written between two of them, the later one sees.
 
 use reqwest::Method;
 use serde::Deserialize;
@@ -32,6 +33,7 @@ struct Items {
     items: Vec<Item>,
     #[serde(default)]
     next: Option<String>,
+    seq: u64,
 }
 
 #[derive(Deserialize)]
@@ -68,15 +70,17 @@ impl From<Item> for Row {
 }
 
 impl RemoteIndex {
-    /// The rows of `ids` in their order, those that are there, bit for bit as they were given.
+    /// The rows of `ids` in their order, those that are there, bit for bit as they were given; of many, later ones may
+    /// be of later entries of the log.
     pub fn get(&self, ids: &[String]) -> Result<Vec<Row>> {
-        let mut rows = Vec::new();
+        let (mut rows, mut fresh) = (Vec::new(), Fresh::default());
         let most = (ANSWER_BYTES / (self.params().dimension as usize * 8)).max(1);
         for (first, ids) in pieces(ids, IDS_BYTES, most) {
-            let call = Call::new(Method::POST, self.url_fresh(["get"], Fresh::default()), Effect::Reads);
+            let call = Call::new(Method::POST, self.url_fresh(["get"], fresh), Effect::Reads);
             let items: Result<Items> = self.at.link.ask(&call.json(&json!({ "ids": ids })));
-            let items = items.map_err(|error| shift(error, first))?.items;
+            let Items { items, next: _, seq } = items.map_err(|error| shift(error, first))?;
             rows.extend(items.into_iter().map(Row::from));
+            fresh.min_seq = Some(seq);
         }
         Ok(rows)
     }
@@ -95,12 +99,13 @@ impl RemoteIndex {
         Ok(count)
     }
 
-    /// The first `limit` rows, of those that pass the filter, whose ids are greater than `after`, by id.
+    /// The first `limit` rows, of those that pass the filter, whose ids are greater than `after`, by id; beyond a
+    /// thousand, later ones may be of later entries of the log.
     pub fn scan(&self, filter: Option<&str>, after: Option<&str>, limit: usize) -> Result<Vec<Row>> {
-        let mut rows: Vec<Row> = Vec::new();
+        let (mut rows, mut fresh): (Vec<Row>, _) = (Vec::new(), Fresh::default());
         let mut after = after.map(str::to_owned);
         while rows.len() < limit {
-            let mut url = self.url_fresh(["items"], Fresh::default());
+            let mut url = self.url_fresh(["items"], fresh);
             let mut query = url.query_pairs_mut();
             query.append_pair("limit", &(limit - rows.len()).min(PAGE).to_string());
             if let Some(after) = &after {
@@ -110,8 +115,9 @@ impl RemoteIndex {
                 query.append_pair("filter", filter);
             }
             drop(query);
-            let Items { items, next } = self.at.link.ask(&Call::get(url))?;
+            let Items { items, next, seq } = self.at.link.ask(&Call::get(url))?;
             rows.extend(items.into_iter().map(Row::from));
+            fresh.min_seq = Some(seq);
             let Some(next) = next else { break };
             after = Some(next);
         }

@@ -51,8 +51,10 @@ const API_KEY: &str = "VECTORD_API_KEY";
 /// answer is lost raises UnavailableError with ``outcome`` "unknown". Reads see what was written through the same
 /// Index, whichever server behind the address answers.
 ///
-/// Other than in process: `k` is at most 1,000; a :meth:`Index.delete` of more than 7 MiB of ids is several
-/// deletes; :meth:`Index.validate` is unsupported; the service's errors have its ``request_id``.
+/// Other than in process: `k` is at most 1,000; a :meth:`Index.get` or :meth:`Index.scan` of more than 1,000 rows may
+/// see what is written while it is read, later rows being as of the same or a later entry of the log, never an
+/// earlier one; a :meth:`Index.delete` of more than 7 MiB of ids is several deletes; :meth:`Index.validate` is
+/// unsupported; the service's errors have its ``request_id``.
 ///
 /// Examples
 /// --------

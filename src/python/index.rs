@@ -349,7 +349,8 @@ impl PyIndex {
         }
     }
 
-    /// Return the rows of `ids` in that order; ids that are not there are left out.
+    /// Return the rows of `ids` in that order; ids that are not there are left out. All are as of one entry of the
+    /// log (of many over HTTP: see :func:`vectord.connect`).
     fn get(&self, py: Python<'_>, ids: &Bound<'_, PyAny>) -> PyResult<PyRows> {
         let handle = self.handle()?;
         let ids = column::lone_ids(ids)?;
@@ -365,7 +366,7 @@ impl PyIndex {
     }
 
     /// Return the first `limit` rows, of those that pass `filter`, whose ids come after `after`, in the order of
-    /// the bytes of their ids.
+    /// the bytes of their ids. All are as of one entry of the log (of many over HTTP: see :func:`vectord.connect`).
     ///
     /// Going on after the last id meets every row that is there all the while exactly once, whatever is written
     /// meanwhile; fewer than `limit` rows are the last.

@@ -301,6 +301,22 @@ def test_reads_see_what_was_written_whoever_answers(served: tuple[vectord.Regist
         assert "consistency=strong" in asked[-1][1]
 
 
+def test_a_later_piece_of_a_long_answer_is_never_older(served: tuple[vectord.Registry, str]) -> None:
+    wide, narrow = served[0].create("wide", 16_384), served[0].create("narrow", 3)
+    wide.add(["a"], np.ones((1, 16_384)))
+    narrow.add([str(at) for at in range(2_100)], np.ones((2_100, 3)))
+    with stub(lambda *_: None, served[1]) as (url, asked):
+        registry = vectord.connect(url)
+        wide, narrow = registry["wide"], registry["narrow"]
+        for read in (lambda: wide.get([str(at) for at in range(2_000)]), lambda: narrow.scan(limit=2_100)):
+            asked.clear()
+            read()
+            first, *later = [path for _, path, _ in asked]
+            assert "min_seq" not in first
+            assert len(later) > 1
+            assert all("min_seq=2" in path for path in later), later
+
+
 def test_answers_are_those_of_the_index_itself(served: tuple[vectord.Registry, str]) -> None:
     rng = np.random.default_rng(3)
     here = served[0].create("docs", 16, distance="euclidean")
