@@ -32,7 +32,8 @@ use crate::registry::{Consistency, Freshness, SearchOptions};
 ///
 /// :meth:`Registry.create` and :meth:`Registry.get` make one. Any number of threads may use it at once. It is
 /// a context manager, ``len(index)`` is its number of rows, ``"b" in index`` asks for an id, and it pickles as
-/// its registry's URL and its name.
+/// its registry's URL and its name. Behind a service the ``seq`` of its last write goes along, also into a forked
+/// child: reads there see it.
 ///
 /// Examples
 /// --------
@@ -67,12 +68,15 @@ impl PyIndex {
         if !self.session.is_open() {
             return Err(Error::invalid(format!("the registry of index {:?} is closed", self.name)));
         }
-        if let Some(handle) = self.handle.load().get() {
+        let before = self.handle.load_full();
+        if let Some(handle) = before.get() {
             return Ok(handle.clone());
         }
         let handle = self.session.registry()?.get(&self.name)?;
-        self.handle.store(Arc::new(Own::new(handle.clone())));
-        Ok(handle)
+        handle.goes_on_from(last_written(&before));
+        let there = self.handle.compare_and_swap(&before, Arc::new(Own::new(handle.clone())));
+        // Another thread may have come first, and written through its own.
+        Ok(there.get().cloned().unwrap_or(handle))
     }
 
     fn handle_to_write(&self) -> Result<(Handle, Durability)> {
@@ -108,6 +112,11 @@ impl PyIndex {
         facts.push((place, self.session.url().to_owned()));
         Ok(facts)
     }
+}
+
+/// What a handle wrote last, in this process or before it was forked off.
+fn last_written(handle: &Own<Handle>) -> u64 {
+    handle.inherited().map_or(0, Handle::last_written)
 }
 
 #[pymethods]
@@ -668,6 +677,6 @@ impl PyIndex {
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, Parts>> {
-        reduce(py, &self.session, Some(&self.name))
+        reduce(py, &self.session, Some((&self.name, last_written(&self.handle.load()))))
     }
 }

@@ -6,8 +6,10 @@ That the classes are the same is tested where they are tested, by the fixture `r
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import threading
+import warnings
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -299,6 +301,35 @@ def test_reads_see_what_was_written_whoever_answers(served: tuple[vectord.Regist
         docs.search(id="a")
         docs.search(EYE, consistency="strong")
         assert "consistency=strong" in asked[-1][1]
+
+
+def test_reads_in_a_child_and_of_a_pickle_see_what_was_written(
+    served: tuple[vectord.Registry, str],
+) -> None:
+    with stub(lambda *_: None, served[1]) as (url, asked):
+        docs = vectord.connect(url).create("docs", 3)
+        seq = docs.add(["a"], EYE[:1]).seq
+        # Twice: what a copy is told of it tells its own.
+        for copy in (again := pickle.loads(pickle.dumps(docs)), pickle.loads(pickle.dumps(again))):  # noqa: S301
+            asked.clear()
+            assert copy.count() == 1
+            assert f"min_seq={seq}" in asked[-1][1]
+        asked.clear()
+        with warnings.catch_warnings():
+            # From 3.12 on Python warns of every fork while there are threads.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if child == 0:
+            try:
+                pickled = pickle.dumps(docs)
+                counts = docs.count(), pickle.loads(pickled).count()  # noqa: S301
+                os._exit(0 if counts == (1, 1) else 1)
+            finally:
+                os._exit(2)
+        assert os.waitpid(child, 0)[1] == 0
+        counted = [path for _, path, _ in asked if "/count" in path]
+        assert len(counted) == 2
+        assert all(f"min_seq={seq}" in path for path in counted)
 
 
 def test_a_later_piece_of_a_long_answer_is_never_older(served: tuple[vectord.Registry, str]) -> None:
