@@ -62,11 +62,8 @@ impl AsRef<[u8]> for Body {
 }
 
 impl RemoteIndex {
-    /// The most bytes of ids, metadata and vectors that one [`add`](Self::add) takes: the longest body that a
-    /// service reads, less what its layout needs.
-    pub const BATCH_BYTES: usize = (64 << 20) - 1024;
-
     /// Inserts the rows, or replaces those whose ids are there; durable and visible when it returns.
+    /// A service takes [`Rows::MOST_BYTES`] at once.
     ///
     /// A repetition of the same batch under the same `key` is answered as the first was; another batch under it is
     /// `InvalidArgument`. Without one, a key of this call's own makes it safe to send it again.

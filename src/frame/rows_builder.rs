@@ -20,6 +20,10 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// The most bytes of the payload of one batch: the longest body that `POST add` reads. A call with more rows is cut
+    /// here, in whichever face.
+    pub const MOST_BYTES: usize = 64 << 20;
+
     /// A builder of about `rows` rows of `dimension` values; the number is a reservation, not a promise.
     pub fn builder(rows: usize, dimension: u32) -> RowsBuilder {
         RowsBuilder {
@@ -122,6 +126,14 @@ impl RowsBuilder {
         self.len() == 0
     }
 
+    /// Whether the payload stays within [`Rows::MOST_BYTES`] with one more row. The first has room however long it is.
+    pub fn has_room(&self, id: &str, metadata: Option<&str>) -> bool {
+        let texts = id.len() + metadata.map_or(0, str::len) + 2 * size_of::<u32>();
+        let head = HEAD + self.ids.encoded_len() + self.metadata.encoded_len() + texts;
+        let vectors = (self.len() + 1).saturating_mul(self.dimension as usize * size_of::<f32>());
+        self.is_empty() || head.next_multiple_of(ALIGNMENT).saturating_add(vectors) <= Rows::MOST_BYTES
+    }
+
     /// Appends an id with its metadata text, whose vector [`finish_with`](Self::finish_with) fills in.
     /// Absent metadata leaves what is stored.
     pub fn push(&mut self, id: &str, metadata: Option<&str>) -> Result<()> {
@@ -191,5 +203,29 @@ impl RowsBuilder {
         }
         fill(matrix)?;
         Ok(Rows { words, count, dimension, metadata_at, vectors_at })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_has_room_up_to_its_last_byte() {
+        let (dimension, rows) = (16_384, 1_023);
+        let mut builder = Rows::builder(rows, dimension);
+        for at in 1..rows {
+            assert!(builder.has_room("", None), "row {at}");
+            builder.push(&format!("{at:04}"), None).unwrap();
+        }
+        let left =
+            Rows::MOST_BYTES - rows * dimension as usize * 4 - HEAD - 2 * 4 * (rows + 1) - 4 * (rows - 1);
+        let text = "x".repeat(left - 4);
+        assert!(!builder.has_room("0000", Some(&(text.clone() + "x"))));
+        assert!(builder.has_room("0000", Some(&text)));
+        builder.push("0000", Some(&text)).unwrap();
+        assert!(!builder.has_room("", None));
+        assert_eq!(builder.finish_with(|_| Ok(())).unwrap().payload().len(), Rows::MOST_BYTES);
+        assert!(Rows::builder(0, u32::MAX).has_room("", None), "there is nowhere else for it");
     }
 }

@@ -42,14 +42,6 @@ impl Handle {
         }
     }
 
-    /// The most bytes of one atomic batch.
-    pub(super) fn batch_bytes(&self) -> usize {
-        match self {
-            Self::Live(_) => 64 << 20,
-            Self::Remote(_) => RemoteIndex::BATCH_BYTES,
-        }
-    }
-
     /// The last entry of the log that a copy in another process has to be told of, for its reads to see it; 0 for
     /// none. A store has it for whoever opens it.
     pub(super) fn last_written(&self) -> u64 {

@@ -126,8 +126,8 @@ impl PyIndex {
     /// When it returns, the rows are durable, and every search that begins later sees them, here and in other
     /// processes (on a registry opened with ``durability="async"``, they are queued: see :func:`vectord.open`).
     /// Any number of processes may add to one index at once; of an id that two of them give, the later
-    /// entry's row counts. Everything is checked before anything is written. Up to 64 MiB of vectors, ids and metadata is one atomic batch; a longer call is
-    /// consecutive atomic batches of whole rows.
+    /// entry's row counts. Everything is checked before anything is written. Up to 64 MiB of vectors, ids and metadata, as the
+    /// log lays them out, is one atomic batch; a longer call is consecutive atomic batches of whole rows.
     ///
     /// Parameters
     /// ----------

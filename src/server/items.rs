@@ -26,7 +26,11 @@ use super::query::{Asked, Fresh, Nothing};
 use super::shapes::{self, IdempotencyKey};
 use super::state::AppState;
 use crate::error::{Error, Part, Result};
+use crate::frame::Rows;
 use crate::registry::{Added, Batch, Deleted};
+
+// A batch that a client cut is not longer than the body that is read.
+const _: () = assert!(Rows::MOST_BYTES <= limits::BODY);
 
 /// A row to add, or to put in the place of the one with the same id
 #[derive(Deserialize, ToSchema)]

@@ -402,6 +402,17 @@ def test_a_call_beyond_64_mib_is_several_batches(served: tuple[vectord.Registry,
     assert docs.add(ids, rows, idempotency_key="wide") == vectord.Added(seq=3, added=1_100, length=1_100)
 
 
+def test_64_mib_are_one_batch_and_a_byte_more_are_two_wherever(registry: vectord.Registry) -> None:
+    docs = registry.create("wide", 16_384, distance="dot")
+    rows = np.ones((1_023, 16_384), dtype=np.float32)
+    ids = [f"{i:04}" for i in range(1_023)]
+    # What the layout of a batch leaves (FORMAT.md, section 3).
+    left = (64 << 20) - rows.nbytes - 8 - 2 * 4 * 1_024 - 4 * 1_023
+    for longer, seq in ((0, 2), (1, 4)):
+        text = "x" * (left - len('""') + longer)
+        assert docs.add(ids, rows, [None] * 1_022 + [text]).seq == seq
+
+
 def test_what_a_service_does_not_do_is_said(served: tuple[vectord.Registry, str]) -> None:
     registry = vectord.connect(served[1])
     docs = registry.create("docs", 3)
