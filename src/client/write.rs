@@ -2,7 +2,6 @@
 //!
 //! What is written was checked before it comes here, as far as the index's parameters tell.
 
-use bytes::Bytes;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
@@ -52,15 +51,6 @@ pub struct MetadataSet {
     pub length: usize,
 }
 
-/// Rows as the body of a request, where they are.
-struct Body(Rows);
-
-impl AsRef<[u8]> for Body {
-    fn as_ref(&self) -> &[u8] {
-        self.0.payload()
-    }
-}
-
 impl RemoteIndex {
     /// Inserts the rows, or replaces those whose ids are there; durable and visible when it returns.
     /// A service takes [`Rows::MOST_BYTES`] at once.
@@ -72,7 +62,7 @@ impl RemoteIndex {
             let (length, seq) = self.now()?;
             return Ok(Added { seq, added: 0, length, repeated: false });
         }
-        let call = self.write("add", key).body(FRAME, Bytes::from_owner(Body(rows)));
+        let call = self.write("add", key).body(FRAME, rows.into_bytes());
         let answer = self.at.link.send(&call)?;
         let added: Added = self.at.link.parse(&answer)?;
         self.wrote(added.seq);

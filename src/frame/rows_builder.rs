@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
+
 use super::rows::{ALIGNMENT, RowsRef};
 use super::table::{Table, TableBuilder};
 use crate::error::{Error, Part, Result};
@@ -86,6 +88,17 @@ impl Rows {
         bytemuck::cast_slice(&self.words)
     }
 
+    /// The payload as the body of a request or an answer, where it is.
+    pub fn into_bytes(self) -> Bytes {
+        struct Payload(Rows);
+        impl AsRef<[u8]> for Payload {
+            fn as_ref(&self) -> &[u8] {
+                self.0.payload()
+            }
+        }
+        Bytes::from_owner(Payload(self))
+    }
+
     fn ids(&self) -> Table<'_, 4> {
         Table::trusted(&self.payload()[HEAD..], self.count)
     }
@@ -126,12 +139,22 @@ impl RowsBuilder {
         self.len() == 0
     }
 
+    /// Bytes of the payload of the rows so far.
+    pub fn bytes(&self) -> usize {
+        self.bytes_with(0, 0)
+    }
+
     /// Whether the payload stays within [`Rows::MOST_BYTES`] with one more row. The first has room however long it is.
     pub fn has_room(&self, id: &str, metadata: Option<&str>) -> bool {
         let texts = id.len() + metadata.map_or(0, str::len) + 2 * size_of::<u32>();
+        self.is_empty() || self.bytes_with(1, texts) <= Rows::MOST_BYTES
+    }
+
+    /// Bytes of the payload with `more` rows, of which the tables take `texts`.
+    fn bytes_with(&self, more: usize, texts: usize) -> usize {
         let head = HEAD + self.ids.encoded_len() + self.metadata.encoded_len() + texts;
-        let vectors = (self.len() + 1).saturating_mul(self.dimension as usize * size_of::<f32>());
-        self.is_empty() || head.next_multiple_of(ALIGNMENT).saturating_add(vectors) <= Rows::MOST_BYTES
+        let vectors = (self.len() + more).saturating_mul(self.dimension as usize * size_of::<f32>());
+        head.next_multiple_of(ALIGNMENT).saturating_add(vectors)
     }
 
     /// Appends an id with its metadata text, whose vector [`finish_with`](Self::finish_with) fills in.
@@ -224,7 +247,7 @@ mod tests {
         assert!(!builder.has_room("0000", Some(&(text.clone() + "x"))));
         assert!(builder.has_room("0000", Some(&text)));
         builder.push("0000", Some(&text)).unwrap();
-        assert!(!builder.has_room("", None));
+        assert!(!builder.has_room("", None) && builder.bytes() == Rows::MOST_BYTES);
         assert_eq!(builder.finish_with(|_| Ok(())).unwrap().payload().len(), Rows::MOST_BYTES);
         assert!(Rows::builder(0, u32::MAX).has_room("", None), "there is nowhere else for it");
     }

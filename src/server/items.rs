@@ -25,6 +25,7 @@ use super::patience;
 use super::query::{Asked, Fresh, Nothing};
 use super::shapes::{self, IdempotencyKey};
 use super::state::AppState;
+use super::stored;
 use crate::error::{Error, Part, Result};
 use crate::frame::Rows;
 use crate::registry::{Added, Batch, Deleted};
@@ -165,7 +166,7 @@ pub(super) async fn get_one(
         let seq = reader.seq();
         let found = reader.get(&[&id]).pop().flatten();
         let row = found.ok_or_else(|| Error::not_found(format!("no row has the id {id:?}")))?;
-        Ok(known.tagged(live, seq, answer::row(seq, &row)))
+        Ok(known.tagged(live, seq, stored::row(seq, &row)))
     })
     .await
 }

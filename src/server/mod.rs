@@ -49,6 +49,7 @@ mod serve;
 mod shapes;
 mod state;
 mod stats;
+mod stored;
 mod tls;
 mod ui;
 

@@ -3,10 +3,11 @@
 //! The cursor is the id of the last row, so rows that come and go meanwhile move no page: every row that is there all
 //! the while is met once.
 
+use axum::http::HeaderMap;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::answer::Rows;
+use super::content::wants_frame;
 use super::etag::Known;
 use super::include::Include;
 use super::limits;
@@ -14,6 +15,7 @@ use super::live::{Answer, Live, blocking};
 use super::object::Integer;
 use super::query::{Asked, freshness};
 use super::shapes;
+use super::stored::Rows;
 use crate::registry::{Filter, Page, within};
 
 const DEFAULT_LIMIT: u32 = 100;
@@ -46,12 +48,22 @@ pub(super) struct Wanted {
 
 /// List rows, page by page
 ///
-/// In the order of the bytes of their ids. Rows that come and go meanwhile move no page.
+/// In the order of the bytes of their ids. Rows that come and go meanwhile move no page; each is as of its own `seq`. With
+/// `Accept: application/vnd.vectord.frame` the answer is a batch as FORMAT.md lays it out (UPSERT).
 #[utoipa::path(
     get, path = "/index/{name}/items", tag = "Rows", params(Wanted),
-    responses((status = 200, description = "A page; give `next` as `after` for the one that follows", body = shapes::Page))
+    responses((
+        status = 200, description = "A page; give `next` as `after` for the one that follows",
+        content((shapes::Page = "application/json"), (Vec<u8> = "application/vnd.vectord.frame")),
+        headers(("X-Vectord-Next" = String, description = "Beside a frame: `next`, percent-encoded, if a row follows"))
+    ))
 )]
-pub(super) async fn list(Live(live): Live, Asked(wanted): Asked<Wanted>, known: Known) -> Answer {
+pub(super) async fn list(
+    Live(live): Live,
+    Asked(wanted): Asked<Wanted>,
+    known: Known,
+    headers: HeaderMap,
+) -> Answer {
     let Wanted { after, limit, filter, include, min_seq, consistency } = wanted;
     let fresh = freshness(min_seq, consistency.as_deref())?;
     blocking(move || {
@@ -60,14 +72,15 @@ pub(super) async fn list(Live(live): Live, Asked(wanted): Asked<Wanted>, known: 
             as usize;
         let filter = filter.map(|text| Filter::parse(&text)).transpose()?;
         let include = include.map_or(Ok(Include::ALL), |names| Include::list(&names))?;
+        let dimension = live.params().dimension;
+        let mut page = Rows::new(dimension, include, wants_frame(&headers))?;
         let reader = live.reader(fresh)?;
         // A page may be shorter than was asked for, as long as it says what comes next.
-        let limit = limit.min(limits::rows_at_once(live.params().dimension));
+        let limit = limit.min(limits::rows_at_once(dimension));
         let Page { seq, rows, more } = reader.scan(filter.as_ref(), after.as_deref(), limit);
         let next = rows.last().filter(|_| more).map(|row| &*row.id);
-        let mut page = Rows::new(include);
         rows.iter().try_for_each(|row| page.push(row))?;
-        Ok(known.tagged(&live, seq, page.end_page(seq, next)))
+        Ok(known.tagged(&live, seq, page.end_page(seq, next)?))
     })
     .await
 }

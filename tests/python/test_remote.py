@@ -77,10 +77,10 @@ def stub(
                 with response:
                     data, status = response.read(), response.status
                     content = response.headers.get("content-type", "")
+                    extra = {k: v for k, v in response.headers.items() if k.lower().startswith("x-vectord-")}
                 if said is LOST:
                     self.close_connection = True
                     return
-                extra: dict[str, str] = {}
             else:
                 data, status, content = json.dumps(said.document).encode(), said.status, "application/json"
                 extra = said.headers
