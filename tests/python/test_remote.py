@@ -402,6 +402,14 @@ def test_a_call_beyond_64_mib_is_several_batches(served: tuple[vectord.Registry,
     assert docs.add(ids, rows, idempotency_key="wide") == vectord.Added(seq=3, added=1_100, length=1_100)
 
 
+def test_a_delete_of_nothing_writes_nothing_wherever(registry: vectord.Registry) -> None:
+    docs = registry.create("docs", 3)
+    docs.add(["a"], EYE[:1])
+    nothing = vectord.Deleted(seq=2, deleted=0, length=1)
+    assert docs.delete(["nobody"]) == docs.delete(filter={"$id": "nobody"}) == nothing
+    assert docs.seq == 2
+
+
 def test_64_mib_are_one_batch_and_a_byte_more_are_two_wherever(registry: vectord.Registry) -> None:
     docs = registry.create("wide", 16_384, distance="dot")
     rows = np.ones((1_023, 16_384), dtype=np.float32)
