@@ -23,7 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     // `index` for the plain values that a service and an index in this process have in common.
     ("client", &["frame", "http_client", "index"]),
     // `index` for the types of a row and of a search; `store` because `vectord storaged` serves one; `frame` for the
-    // binary answer to a search.
+    // binary answers.
     ("server", &["registry", "index", "store", "frame"]),
     ("python", &["registry", "client", "index", "cli::run", "server::Running"]),
     ("cli", &["server", "registry", "store"]),

@@ -39,7 +39,7 @@ _Durability: TypeAlias = Literal["sync", "async"]
 _Consistency: TypeAlias = Literal["strong", "bounded"]
 _Parts: TypeAlias = tuple[int, bool, Sequence[str], Sequence[float], Sequence[str | None], str]
 # Of a store, or of a service.
-_Reopened: TypeAlias = tuple[str, bool, str | None, str] | tuple[str, float, str | None]
+_Reopened: TypeAlias = tuple[str, bool, str | None, str] | tuple[str, float, str | None, int]
 
 __version__: str
 
@@ -381,7 +381,7 @@ def open(  # noqa: A001
 def connect(url: str, api_key: str | None = None, timeout: float = 30.0) -> Registry: ...
 def run_cli(argv: Sequence[str]) -> int: ...
 def _reopen(url: str, share: bool, name: str | None = None, durability: str = "sync") -> Registry | Index: ...
-def _reconnect(url: str, timeout: float, name: str | None = None) -> Registry | Index: ...
+def _reconnect(url: str, timeout: float, name: str | None = None, seq: int = 0) -> Registry | Index: ...
 def _hits(
     seq: int,
     exact: bool,

@@ -22,9 +22,17 @@ const LONGEST_PROBLEM: u64 = 64 << 10;
 
 /// A good answer.
 pub(super) struct Answer {
+    pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     /// No earlier attempt can have been carried out.
     pub(super) first: bool,
+}
+
+impl Answer {
+    /// The text of a header.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
 }
 
 /// How a call ended short of that.
@@ -93,11 +101,16 @@ fn innermost(error: &dyn std::error::Error) -> String {
     std::iter::successors(Some(error), |error| error.source()).last().unwrap_or(error).to_string()
 }
 
-/// The body of a good answer.
-pub(super) fn read(response: Response) -> Result<Bytes, Trouble> {
+/// The headers and the body of a good answer.
+pub(super) fn read(mut response: Response) -> Result<(HeaderMap, Bytes), Trouble> {
     if !response.status().is_success() {
         return Err(refused(response));
     }
+    let headers = std::mem::take(response.headers_mut());
+    Ok((headers, body(response)?))
+}
+
+fn body(response: Response) -> Result<Bytes, Trouble> {
     let long = || Error::exhausted(format!("the answer is longer than {LONGEST} bytes: ask for less"));
     match response.content_length() {
         Some(length) if length > LONGEST => Err(Trouble::Refused(long())),

@@ -24,7 +24,8 @@ pub(super) struct Place {
     pub(super) link: Arc<Link>,
     pub(super) name: String,
     pub(super) params: Params,
-    /// The last entry of the log that a write through this handle made: its reads see it, whichever process answers.
+    /// The last entry of the log that a write through this handle, or one that it goes on from, made: its reads see
+    /// it, whichever process answers.
     wrote: AtomicU64,
 }
 
@@ -109,14 +110,18 @@ impl RemoteIndex {
 
     /// The entry that a read must see: what was asked for, and what was written here.
     pub(super) fn min_seq(&self, asked: Option<u64>) -> Option<u64> {
-        let wrote = self.at.wrote.load(Ordering::Relaxed);
+        let wrote = self.last_written();
         asked.max((wrote > 0).then_some(wrote))
     }
 
-    /// Notes a write, and returns its entry.
-    pub(super) fn wrote(&self, seq: u64) -> u64 {
+    /// The last entry of the log that was written here; 0 for none.
+    pub fn last_written(&self) -> u64 {
+        self.at.wrote.load(Ordering::Relaxed)
+    }
+
+    /// Notes a write, made here or through a handle that this one goes on from in another process: reads see it.
+    pub fn wrote(&self, seq: u64) {
         self.at.wrote.fetch_max(seq, Ordering::Relaxed);
-        seq
     }
 
     pub(super) fn described(&self, fresh: Fresh) -> Result<Described> {

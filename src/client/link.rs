@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::Url;
 use reqwest::blocking::Client;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
 
 use super::answer::{Answer, Trouble, read};
@@ -60,7 +61,7 @@ impl Link {
         let mut maybe = false;
         loop {
             let trouble = match self.pool.with(|client| self.once(client, call))? {
-                Ok(body) => return Ok(Answer { body, first: !maybe }),
+                Ok((headers, body)) => return Ok(Answer { headers, body, first: !maybe }),
                 Err(trouble) => trouble,
             };
             maybe |= match &trouble {
@@ -96,7 +97,7 @@ impl Link {
         Error::unsupported(format!("{}: the answer cannot be read: {why}", self.place()))
     }
 
-    fn once(&self, client: &Client, call: &Call) -> Result<bytes::Bytes, Trouble> {
+    fn once(&self, client: &Client, call: &Call) -> Result<(HeaderMap, Bytes), Trouble> {
         let size = call.body.as_ref().map_or(0, |(_, bytes)| bytes.len() as u64);
         let timeout = self.timeout + Duration::from_secs(size / SLOWEST);
         let mut request = client.request(call.method.clone(), call.url.clone()).timeout(timeout);

@@ -1,37 +1,30 @@
 //! Reading rows by what they are: got, counted, listed; and the figures of an index.
 //!
-//! Long answers are asked for in pieces; each piece sees the index at least as it was for the one before.
+//! Long answers are asked for in pieces. Each piece sees the index at least as it was for the one before, whichever
+//! server answers; what is written between two of them, the later one sees.
 
 use reqwest::Method;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::call::{Call, Effect};
+use super::call::{Call, Effect, FRAME};
 use super::index::{Fresh, RemoteIndex};
 use super::write::{raw, shift};
 use crate::error::Result;
+use crate::frame::decode_rows_payload;
 use crate::index::{Recall, RecallOptions, Row};
 
 /// The longest body of ids that a service reads is 8 MiB.
 const IDS_BYTES: usize = 4 << 20;
-/// About how long an answer with vectors may become.
-const ANSWER_BYTES: usize = 32 << 20;
-/// The longest page of a listing.
+/// Rows of one answer: of the largest dimension, and with the longest metadata, half of what a service answers at most.
 const PAGE: usize = 1_000;
 
-#[derive(Deserialize)]
-struct Item {
-    id: Box<str>,
-    vector: Box<[f32]>,
-    metadata: Option<Box<RawValue>>,
-}
-
-#[derive(Deserialize)]
-struct Items {
-    items: Vec<Item>,
-    #[serde(default)]
-    next: Option<String>,
+/// Stored rows, and what stands beside them.
+struct Page {
+    rows: Vec<Row>,
+    seq: u64,
+    /// Others come after the last.
+    more: bool,
 }
 
 #[derive(Deserialize)]
@@ -61,24 +54,38 @@ struct Measured {
     seq: u64,
 }
 
-impl From<Item> for Row {
-    fn from(Item { id, vector, metadata }: Item) -> Self {
-        Self { id, vector, metadata: metadata.map(|text| text.get().into()) }
-    }
-}
-
 impl RemoteIndex {
-    /// The rows of `ids` in their order, those that are there, bit for bit as they were given.
+    /// The rows of `ids` in their order, those that are there, bit for bit as they were given; of many, later ones may
+    /// be of later entries of the log.
     pub fn get(&self, ids: &[String]) -> Result<Vec<Row>> {
-        let mut rows = Vec::new();
-        let most = (ANSWER_BYTES / (self.params().dimension as usize * 8)).max(1);
-        for (first, ids) in pieces(ids, IDS_BYTES, most) {
-            let call = Call::new(Method::POST, self.url_fresh(["get"], Fresh::default()), Effect::Reads);
-            let items: Result<Items> = self.at.link.ask(&call.json(&json!({ "ids": ids })));
-            let items = items.map_err(|error| shift(error, first))?.items;
-            rows.extend(items.into_iter().map(Row::from));
+        let (mut all, mut fresh) = (Vec::new(), Fresh::default());
+        for (first, ids) in pieces(ids, IDS_BYTES, PAGE) {
+            let call = Call::new(Method::POST, self.url_fresh(["get"], fresh), Effect::Reads);
+            let page = self.page(call.json(&json!({ "ids": ids })));
+            let Page { mut rows, seq, more: _ } = page.map_err(|error| shift(error, first))?;
+            all.append(&mut rows);
+            fresh.min_seq = Some(seq);
         }
-        Ok(rows)
+        Ok(all)
+    }
+
+    /// The rows that `call` asks for, in the layout of the log.
+    fn page(&self, call: Call) -> Result<Page> {
+        let link = &self.at.link;
+        let answer = link.send(&call.accept(FRAME))?;
+        let told = decode_rows_payload(&answer.body).map_err(|error| link.strange(error.message()))?;
+        if told.dimension() != self.params().dimension {
+            return Err(link.strange(&format!("its rows have dimension {}", told.dimension())));
+        }
+        let seq = answer.header("x-vectord-seq").and_then(|seq| seq.parse().ok());
+        let seq = seq.ok_or_else(|| link.strange("it does not tell its seq"))?;
+        let row = |at| Row {
+            id: told.id(at).into(),
+            vector: told.vector(at).into(),
+            metadata: told.metadata(at).map(Into::into),
+        };
+        let rows = (0..told.len()).map(row).collect();
+        Ok(Page { rows, seq, more: answer.header("x-vectord-next").is_some() })
     }
 
     /// Whether `id` names a living row.
@@ -95,27 +102,28 @@ impl RemoteIndex {
         Ok(count)
     }
 
-    /// The first `limit` rows, of those that pass the filter, whose ids are greater than `after`, by id.
+    /// The first `limit` rows, of those that pass the filter, whose ids are greater than `after`, by id; beyond a
+    /// thousand, later ones may be of later entries of the log.
     pub fn scan(&self, filter: Option<&str>, after: Option<&str>, limit: usize) -> Result<Vec<Row>> {
-        let mut rows: Vec<Row> = Vec::new();
-        let mut after = after.map(str::to_owned);
-        while rows.len() < limit {
-            let mut url = self.url_fresh(["items"], Fresh::default());
+        let (mut all, mut fresh): (Vec<Row>, _) = (Vec::new(), Fresh::default());
+        let mut is_last = false;
+        while all.len() < limit && !is_last {
+            let mut url = self.url_fresh(["items"], fresh);
             let mut query = url.query_pairs_mut();
-            query.append_pair("limit", &(limit - rows.len()).min(PAGE).to_string());
-            if let Some(after) = &after {
+            query.append_pair("limit", &(limit - all.len()).min(PAGE).to_string());
+            if let Some(after) = all.last().map_or(after, |row| Some(&row.id)) {
                 query.append_pair("after", after);
             }
             if let Some(filter) = filter {
                 query.append_pair("filter", filter);
             }
             drop(query);
-            let Items { items, next } = self.at.link.ask(&Call::get(url))?;
-            rows.extend(items.into_iter().map(Row::from));
-            let Some(next) = next else { break };
-            after = Some(next);
+            let Page { mut rows, seq, more } = self.page(Call::get(url))?;
+            is_last = rows.is_empty() || !more;
+            all.append(&mut rows);
+            fresh.min_seq = Some(seq);
         }
-        Ok(rows)
+        Ok(all)
     }
 
     /// The distinct values of a metadata field and how many rows have each, most frequent first.

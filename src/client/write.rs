@@ -2,7 +2,6 @@
 //!
 //! What is written was checked before it comes here, as far as the index's parameters tell.
 
-use bytes::Bytes;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
@@ -11,7 +10,7 @@ use super::call::{Call, Effect, FRAME, JSON};
 use super::index::RemoteIndex;
 use super::read::pieces;
 use crate::error::{Error, Item, Result};
-use crate::frame::Rows;
+use crate::frame::{Rows, retry_key};
 
 /// The longest body of ids that a service reads is 8 MiB.
 const IDS_BYTES: usize = 7 << 20;
@@ -52,21 +51,9 @@ pub struct MetadataSet {
     pub length: usize,
 }
 
-/// Rows as the body of a request, where they are.
-struct Body(Rows);
-
-impl AsRef<[u8]> for Body {
-    fn as_ref(&self) -> &[u8] {
-        self.0.payload()
-    }
-}
-
 impl RemoteIndex {
-    /// The most bytes of ids, metadata and vectors that one [`add`](Self::add) takes: the longest body that a
-    /// service reads, less what its layout needs.
-    pub const BATCH_BYTES: usize = (64 << 20) - 1024;
-
     /// Inserts the rows, or replaces those whose ids are there; durable and visible when it returns.
+    /// A service takes [`Rows::MOST_BYTES`] at once.
     ///
     /// A repetition of the same batch under the same `key` is answered as the first was; another batch under it is
     /// `InvalidArgument`. Without one, a key of this call's own makes it safe to send it again.
@@ -75,7 +62,7 @@ impl RemoteIndex {
             let (length, seq) = self.now()?;
             return Ok(Added { seq, added: 0, length, repeated: false });
         }
-        let call = self.write("add", key).body(FRAME, Bytes::from_owner(Body(rows)));
+        let call = self.write("add", key).body(FRAME, rows.into_bytes());
         let answer = self.at.link.send(&call)?;
         let added: Added = self.at.link.parse(&answer)?;
         self.wrote(added.seq);
@@ -132,7 +119,7 @@ impl RemoteIndex {
 
     /// A write of rows under `key`, or under one that nobody else has.
     fn write(&self, route: &str, key: Option<&str>) -> Call {
-        let key = key.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
+        let key = key.map_or_else(|| retry_key(uuid::Uuid::new_v4().into_bytes()), str::to_owned);
         Call::new(Method::POST, self.url([route]), Effect::WritesOnce).keyed(key)
     }
 

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
+
 use super::rows::{ALIGNMENT, RowsRef};
 use super::table::{Table, TableBuilder};
 use crate::error::{Error, Part, Result};
@@ -20,6 +22,10 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// The most bytes of the payload of one batch: the longest body that `POST add` reads. A call with more rows is cut
+    /// here, in whichever face.
+    pub const MOST_BYTES: usize = 64 << 20;
+
     /// A builder of about `rows` rows of `dimension` values; the number is a reservation, not a promise.
     pub fn builder(rows: usize, dimension: u32) -> RowsBuilder {
         RowsBuilder {
@@ -82,6 +88,17 @@ impl Rows {
         bytemuck::cast_slice(&self.words)
     }
 
+    /// The payload as the body of a request or an answer, where it is.
+    pub fn into_bytes(self) -> Bytes {
+        struct Payload(Rows);
+        impl AsRef<[u8]> for Payload {
+            fn as_ref(&self) -> &[u8] {
+                self.0.payload()
+            }
+        }
+        Bytes::from_owner(Payload(self))
+    }
+
     fn ids(&self) -> Table<'_, 4> {
         Table::trusted(&self.payload()[HEAD..], self.count)
     }
@@ -120,6 +137,24 @@ impl RowsBuilder {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Bytes of the payload of the rows so far.
+    pub fn bytes(&self) -> usize {
+        self.bytes_with(0, 0)
+    }
+
+    /// Whether the payload stays within [`Rows::MOST_BYTES`] with one more row. The first has room however long it is.
+    pub fn has_room(&self, id: &str, metadata: Option<&str>) -> bool {
+        let texts = id.len() + metadata.map_or(0, str::len) + 2 * size_of::<u32>();
+        self.is_empty() || self.bytes_with(1, texts) <= Rows::MOST_BYTES
+    }
+
+    /// Bytes of the payload with `more` rows, of which the tables take `texts`.
+    fn bytes_with(&self, more: usize, texts: usize) -> usize {
+        let head = HEAD + self.ids.encoded_len() + self.metadata.encoded_len() + texts;
+        let vectors = (self.len() + more).saturating_mul(self.dimension as usize * size_of::<f32>());
+        head.next_multiple_of(ALIGNMENT).saturating_add(vectors)
     }
 
     /// Appends an id with its metadata text, whose vector [`finish_with`](Self::finish_with) fills in.
@@ -191,5 +226,29 @@ impl RowsBuilder {
         }
         fill(matrix)?;
         Ok(Rows { words, count, dimension, metadata_at, vectors_at })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_has_room_up_to_its_last_byte() {
+        let (dimension, rows) = (16_384, 1_023);
+        let mut builder = Rows::builder(rows, dimension);
+        for at in 1..rows {
+            assert!(builder.has_room("", None), "row {at}");
+            builder.push(&format!("{at:04}"), None).unwrap();
+        }
+        let left =
+            Rows::MOST_BYTES - rows * dimension as usize * 4 - HEAD - 2 * 4 * (rows + 1) - 4 * (rows - 1);
+        let text = "x".repeat(left - 4);
+        assert!(!builder.has_room("0000", Some(&(text.clone() + "x"))));
+        assert!(builder.has_room("0000", Some(&text)));
+        builder.push("0000", Some(&text)).unwrap();
+        assert!(!builder.has_room("", None) && builder.bytes() == Rows::MOST_BYTES);
+        assert_eq!(builder.finish_with(|_| Ok(())).unwrap().payload().len(), Rows::MOST_BYTES);
+        assert!(Rows::builder(0, u32::MAX).has_room("", None), "there is nowhere else for it");
     }
 }

@@ -48,7 +48,7 @@ pub struct WriterState {
 /// The answer to a client batch that carried an idempotency key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IdempotencyRecord {
-    /// XXH3-128 of the key.
+    /// What [`key_digest`](super::key_digest) makes of the key.
     pub key_digest: [u8; 16],
     /// XXH3-128 of the batch.
     pub payload_digest: [u8; 16],

@@ -25,6 +25,9 @@ use crate::registry::{Batch, BatchBuilder, Params};
 const SLICE_ROWS: usize = 512;
 const SLICE_BYTES: usize = 128 << 10;
 
+/// Rows for whose texts a batch has room from the beginning, if the call has as many.
+const MOST_RESERVED: usize = 1 << 16;
+
 /// How long the interpreter is left alone between two slices. A waiting thread needs tens of microseconds to
 /// wake; a release shorter than that is lost on it, and restarts the wait after which it may insist.
 const TURN: Duration = Duration::from_micros(60);
@@ -32,7 +35,6 @@ const TURN: Duration = Duration::from_micros(60);
 /// A batch whose ids and metadata are there and whose vectors are not.
 struct Draft {
     first: usize,
-    bytes: usize,
     builder: BatchBuilder,
 }
 
@@ -101,7 +103,7 @@ pub(super) fn read(
     key: Option<&str>,
 ) -> PyResult<Vec<Ready>> {
     let params = handle.params();
-    let drafts = read_texts(py, given, &params, handle.batch_bytes())?;
+    let drafts = read_texts(py, given, &params)?;
     let keys = keys(key, drafts.len())?;
     let read = |(draft, key): (Draft, Option<String>)| {
         let first = draft.first;
@@ -142,20 +144,17 @@ fn keys(key: Option<&str>, batches: usize) -> Result<Vec<Option<String>>> {
     Ok(keys.into_iter().map(Some).collect())
 }
 
-/// Reads ids and metadata, and cuts the call into batches of at most `most` bytes each.
-fn read_texts(py: Python<'_>, given: &Given<'_>, params: &Params, most: usize) -> PyResult<Vec<Draft>> {
+/// Reads ids and metadata, and cuts the call into batches.
+fn read_texts(py: Python<'_>, given: &Given<'_>, params: &Params) -> PyResult<Vec<Draft>> {
     let rows = given.ids.len();
-    let row_bytes = params.dimension as usize * size_of::<f32>();
-    let draft = |first: usize, bytes: usize| {
-        let expected = (rows - first).min(most / row_bytes + 1);
-        Draft { first, bytes, builder: Batch::builder(expected, params.dimension) }
+    let draft = |first: usize| {
+        let expected = (rows - first).min(MOST_RESERVED);
+        Draft { first, builder: Batch::builder(expected, params.dimension) }
     };
     let mut drafts: Vec<Draft> = Vec::new();
     let mut push = |at: usize, id: &str, metadata: Option<&str>| {
-        let bytes = row_bytes + id.len() + metadata.map_or(0, str::len) + 2 * size_of::<u32>();
-        match drafts.last_mut() {
-            Some(last) if last.bytes + bytes <= most => last.bytes += bytes,
-            Some(_) | None => drafts.push(draft(at, bytes)),
+        if !drafts.last().is_some_and(|last| last.builder.has_room(id, metadata)) {
+            drafts.push(draft(at));
         }
         let last = drafts.last_mut().expect("one was pushed if there was none");
         last.builder.push(id, metadata).map_err(|error| shift(error, last.first))
@@ -189,7 +188,7 @@ fn read_texts(py: Python<'_>, given: &Given<'_>, params: &Params, most: usize) -
 
 /// Copies the vectors of a draft straight into the buffer that is logged, and checks them there.
 fn read_vectors(py: Python<'_>, vectors: &Vectors, draft: Draft, params: &Params) -> PyResult<Batch> {
-    let Draft { first, bytes: _, builder } = draft;
+    let Draft { first, builder } = draft;
     let (rows, dimension) = (builder.len(), params.dimension as usize);
     let mut stopped = None;
     let finished = py.detach(|| {

@@ -49,10 +49,13 @@ const API_KEY: &str = "VECTORD_API_KEY";
 /// A call that fails on its way, or that the service had no room for, is sent again, up to five times within ten
 /// seconds. Writes of rows carry idempotency keys, so that nothing is done twice. Creating or deleting an index whose
 /// answer is lost raises UnavailableError with ``outcome`` "unknown". Reads see what was written through the same
-/// Index, whichever server behind the address answers.
+/// Index, whichever server behind the address answers; so do those of its pickles and in forked children, of what was
+/// written before.
 ///
-/// Other than in process: `k` is at most 1,000; a :meth:`Index.delete` of more than 7 MiB of ids is several
-/// deletes; :meth:`Index.validate` is unsupported; the service's errors have its ``request_id``.
+/// Other than in process: `k` is at most 1,000; a :meth:`Index.get` or :meth:`Index.scan` of more than 1,000 rows may
+/// see what is written while it is read, later rows being as of the same or a later entry of the log, never an
+/// earlier one; a :meth:`Index.delete` of more than 7 MiB of ids is several deletes; :meth:`Index.validate` is
+/// unsupported; the service's errors have its ``request_id``.
 ///
 /// Examples
 /// --------
@@ -84,9 +87,15 @@ fn seconds(timeout: f64) -> Result<Duration> {
     Ok(Duration::from_secs_f64(timeout))
 }
 
-/// Connect a pickled registry or, with a name, index again.
+/// Connect a pickled registry or, with a name, index again, whose reads see the entry `seq`.
 #[pyfunction]
-#[pyo3(signature = (url, timeout, name = None))]
-pub(super) fn _reconnect(py: Python<'_>, url: &str, timeout: f64, name: Option<&str>) -> PyResult<Py<PyAny>> {
-    connect(py, url, None, timeout)?.or_index(py, name)
+#[pyo3(signature = (url, timeout, name = None, seq = 0))]
+pub(super) fn _reconnect(
+    py: Python<'_>,
+    url: &str,
+    timeout: f64,
+    name: Option<&str>,
+    seq: u64,
+) -> PyResult<Py<PyAny>> {
+    connect(py, url, None, timeout)?.or_index(py, name, seq)
 }

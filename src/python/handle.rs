@@ -42,11 +42,20 @@ impl Handle {
         }
     }
 
-    /// The most bytes of one atomic batch.
-    pub(super) fn batch_bytes(&self) -> usize {
+    /// The last entry of the log that a copy in another process has to be told of, for its reads to see it; 0 for
+    /// none. A store has it for whoever opens it.
+    pub(super) fn last_written(&self) -> u64 {
         match self {
-            Self::Live(_) => 64 << 20,
-            Self::Remote(_) => RemoteIndex::BATCH_BYTES,
+            Self::Live(_) => 0,
+            Self::Remote(remote) => remote.last_written(),
+        }
+    }
+
+    /// Has reads see that entry of another handle's.
+    pub(super) fn goes_on_from(&self, last_written: u64) {
+        match self {
+            Self::Live(_) => {}
+            Self::Remote(remote) => remote.wrote(last_written),
         }
     }
 

@@ -32,7 +32,8 @@ use crate::registry::{Consistency, Freshness, SearchOptions};
 ///
 /// :meth:`Registry.create` and :meth:`Registry.get` make one. Any number of threads may use it at once. It is
 /// a context manager, ``len(index)`` is its number of rows, ``"b" in index`` asks for an id, and it pickles as
-/// its registry's URL and its name.
+/// its registry's URL and its name. Behind a service the ``seq`` of its last write goes along, also into a forked
+/// child: reads there see it.
 ///
 /// Examples
 /// --------
@@ -67,12 +68,15 @@ impl PyIndex {
         if !self.session.is_open() {
             return Err(Error::invalid(format!("the registry of index {:?} is closed", self.name)));
         }
-        if let Some(handle) = self.handle.load().get() {
+        let before = self.handle.load_full();
+        if let Some(handle) = before.get() {
             return Ok(handle.clone());
         }
         let handle = self.session.registry()?.get(&self.name)?;
-        self.handle.store(Arc::new(Own::new(handle.clone())));
-        Ok(handle)
+        handle.goes_on_from(last_written(&before));
+        let there = self.handle.compare_and_swap(&before, Arc::new(Own::new(handle.clone())));
+        // Another thread may have come first, and written through its own.
+        Ok(there.get().cloned().unwrap_or(handle))
     }
 
     fn handle_to_write(&self) -> Result<(Handle, Durability)> {
@@ -110,6 +114,11 @@ impl PyIndex {
     }
 }
 
+/// What a handle wrote last, in this process or before it was forked off.
+fn last_written(handle: &Own<Handle>) -> u64 {
+    handle.inherited().map_or(0, Handle::last_written)
+}
+
 #[pymethods]
 impl PyIndex {
     /// Insert rows, or replace those whose ids are there.
@@ -117,8 +126,8 @@ impl PyIndex {
     /// When it returns, the rows are durable, and every search that begins later sees them, here and in other
     /// processes (on a registry opened with ``durability="async"``, they are queued: see :func:`vectord.open`).
     /// Any number of processes may add to one index at once; of an id that two of them give, the later
-    /// entry's row counts. Everything is checked before anything is written. Up to 64 MiB of vectors, ids and metadata is one atomic batch; a longer call is
-    /// consecutive atomic batches of whole rows.
+    /// entry's row counts. Everything is checked before anything is written. Up to 64 MiB of vectors, ids and metadata, as the
+    /// log lays them out, is one atomic batch; a longer call is consecutive atomic batches of whole rows.
     ///
     /// Parameters
     /// ----------
@@ -350,7 +359,8 @@ impl PyIndex {
         }
     }
 
-    /// Return the rows of `ids` in that order; ids that are not there are left out.
+    /// Return the rows of `ids` in that order; ids that are not there are left out. All are as of one entry of the
+    /// log (of many over HTTP: see :func:`vectord.connect`).
     fn get(&self, py: Python<'_>, ids: &Bound<'_, PyAny>) -> PyResult<PyRows> {
         let handle = self.handle()?;
         let ids = column::lone_ids(ids)?;
@@ -366,7 +376,7 @@ impl PyIndex {
     }
 
     /// Return the first `limit` rows, of those that pass `filter`, whose ids come after `after`, in the order of
-    /// the bytes of their ids.
+    /// the bytes of their ids. All are as of one entry of the log (of many over HTTP: see :func:`vectord.connect`).
     ///
     /// Going on after the last id meets every row that is there all the while exactly once, whatever is written
     /// meanwhile; fewer than `limit` rows are the last.
@@ -668,6 +678,6 @@ impl PyIndex {
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py, Parts>> {
-        reduce(py, &self.session, Some(&self.name))
+        reduce(py, &self.session, Some((&self.name, last_written(&self.handle.load()))))
     }
 }

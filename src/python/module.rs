@@ -91,7 +91,7 @@ fn _reopen(
     let durability = Durability::parse(durability)?;
     let registry = py.detach(|| PyRegistry::open(url, Origin::Store { share, durability }))?;
     session::flush_at_exit(py, &registry.session)?;
-    registry.or_index(py, name)
+    registry.or_index(py, name, 0)
 }
 
 #[pymodule]

@@ -47,21 +47,23 @@ impl Origin {
     }
 }
 
-/// A registry, or one of its indexes, as what makes it again. The key of a service is no part of it.
+/// A registry, or one of its indexes (its name, and the last entry written through it), as what makes it again. The key
+/// of a service is no part of it.
 pub(super) fn reduce<'py>(
     py: Python<'py>,
     session: &Session,
-    name: Option<&str>,
+    index: Option<(&str, u64)>,
 ) -> PyResult<Reduced<'py, Parts>> {
     session.check_reopens()?;
     let (url, module) = (session.url(), py.import("vectord._vectord")?);
+    let (name, last_written) = index.unzip();
     let (again, parts) = match session.origin() {
         Origin::Store { share, durability } => {
             let parts = (url, *share, name, durability.name()).into_pyobject(py)?;
             ("_reopen", parts)
         }
         Origin::Service(Settings { api_key: _, timeout }) => {
-            ("_reconnect", (url, timeout.as_secs_f64(), name).into_pyobject(py)?)
+            ("_reconnect", (url, timeout.as_secs_f64(), name, last_written.unwrap_or(0)).into_pyobject(py)?)
         }
     };
     Ok((module.getattr(again)?, parts.unbind()))

@@ -21,6 +21,11 @@ impl<T: Send> Own<T> {
         self.value.as_ref().filter(|_| self.pid == std::process::id())
     }
 
+    /// The value, also in a child of its process: for what takes none of the process's threads and locks.
+    pub(super) fn inherited(&self) -> Option<&T> {
+        self.value.as_ref()
+    }
+
     /// Takes the value out, unless this is another process.
     pub(super) fn into_inner(mut self) -> Option<T> {
         if self.pid == std::process::id() { self.value.take() } else { None }

@@ -43,12 +43,20 @@ impl PyRegistry {
         Ok(PyIndex::new(Arc::clone(&self.session), handle))
     }
 
-    /// The registry itself, or its index `name`: what a pickle was.
-    pub(super) fn or_index(self, py: Python<'_>, name: Option<&str>) -> PyResult<Py<PyAny>> {
-        match name {
-            None => Ok(Py::new(py, self)?.into_any()),
-            Some(name) => Ok(Py::new(py, py.detach(|| self.index(name))?)?.into_any()),
-        }
+    /// The registry itself, or its index `name` with what was written last through the one that was pickled.
+    pub(super) fn or_index(
+        self,
+        py: Python<'_>,
+        name: Option<&str>,
+        last_written: u64,
+    ) -> PyResult<Py<PyAny>> {
+        let Some(name) = name else { return Ok(Py::new(py, self)?.into_any()) };
+        let index = py.detach(|| -> Result<PyIndex> {
+            let index = self.index(name)?;
+            index.handle()?.goes_on_from(last_written);
+            Ok(index)
+        })?;
+        Ok(Py::new(py, index)?.into_any())
     }
 
     fn list(&self) -> Result<Vec<String>> {

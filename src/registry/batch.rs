@@ -92,6 +92,12 @@ impl BatchBuilder {
         self.rows.is_empty()
     }
 
+    /// Whether one more row still belongs to the same batch: it stays within 64 MiB as the log lays it out. Who has more
+    /// rows begins another. The first row has room however long it is.
+    pub fn has_room(&self, id: &str, metadata: Option<&str>) -> bool {
+        self.rows.has_room(id, metadata)
+    }
+
     /// Adds an id and its metadata, any JSON text; the vectors follow all at once in
     /// [`finish_with`](Self::finish_with). Absent metadata and `null` keep what is stored.
     pub fn push(&mut self, id: &str, metadata: Option<&str>) -> Result<()> {

@@ -50,9 +50,18 @@ pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
 
 /// Whether the caller names the binary form among those it reads. What else it would read better is not weighed.
 pub(super) fn wants_raw(headers: &HeaderMap) -> bool {
+    wants(headers, Form::Raw)
+}
+
+/// The same of a frame.
+pub(super) fn wants_frame(headers: &HeaderMap) -> bool {
+    wants(headers, Form::Frame)
+}
+
+fn wants(headers: &HeaderMap, form: Form) -> bool {
     let named = |value: &HeaderValue| {
         let text = value.to_str().unwrap_or("");
-        text.split(',').any(|one| essence(one).eq_ignore_ascii_case(Form::Raw.name()))
+        text.split(',').any(|one| essence(one).eq_ignore_ascii_case(form.name()))
     };
     headers.get_all(header::ACCEPT).iter().any(named)
 }

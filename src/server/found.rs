@@ -4,7 +4,6 @@
 //! "metadata"?}`. Who asks with several vectors gets `{"results": [[hit]], "exact": [bool], "seq", "consistency",
 //! "explain"?: [..]}`.
 
-use axum::http::HeaderValue;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -55,7 +54,7 @@ impl Found {
     /// The answer as JSON. Lists are made as they are written, so no more of them is held than is answered.
     pub(super) fn json(&self, lists: impl Iterator<Item = Hits>, room: Room) -> Answer {
         let (text, room) = self.text(lists, room)?;
-        Ok(answer::long(HeaderValue::from_static(Form::Json.name()), self.seq, text, room))
+        Ok(answer::long(Form::Json, self.seq, text, room))
     }
 
     fn text(&self, lists: impl Iterator<Item = Hits>, mut room: Room) -> Result<(Vec<u8>, Room), Problem> {
@@ -111,7 +110,7 @@ impl Found {
     /// The same as the binary document.
     pub(super) fn raw(&self, lists: impl Iterator<Item = Hits>, room: Room) -> Answer {
         let (document, room) = self.document(lists, room)?;
-        Ok(answer::long(HeaderValue::from_static(Form::Raw.name()), self.seq, document, room))
+        Ok(answer::long(Form::Raw, self.seq, document, room))
     }
 
     fn document(

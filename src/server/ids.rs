@@ -5,13 +5,14 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::answer::Rows;
 use super::body::{JsonText, parse};
+use super::content::wants_frame;
 use super::items;
 use super::keyed::Keyed;
 use super::limits;
@@ -21,6 +22,7 @@ use super::problem::Problem;
 use super::query::{Asked, Fresh, Nothing};
 use super::shapes::{self, IdempotencyKey};
 use super::state::AppState;
+use super::stored::Rows;
 use crate::error::{Error, Result};
 use crate::registry::{Filter, Include};
 
@@ -45,30 +47,36 @@ pub(super) struct Which<'a> {
 
 /// Read rows
 ///
-/// In the order of the list; ids without a row are left out.
+/// In the order of the list; ids without a row are left out. With `Accept: application/vnd.vectord.frame` the answer is
+/// a batch as FORMAT.md lays it out (UPSERT).
 #[utoipa::path(
     post, path = "/index/{name}/get", tag = "Rows", params(Fresh), request_body = shapes::Ids,
-    responses((status = 200, description = "The rows as they are stored", body = shapes::Rows))
+    responses((status = 200, description = "The rows as they are stored", content(
+        (shapes::Rows = "application/json"), (Vec<u8> = "application/vnd.vectord.frame")
+    )))
 )]
 pub(super) async fn get(
     State(state): State<Arc<AppState>>,
     Live(live): Live,
     Asked(fresh): Asked<Fresh>,
+    headers: HeaderMap,
     JsonText(text): JsonText<LIMIT, true>,
 ) -> Answer {
     let reader = fresh_reader(&live, fresh.freshness()?).await?;
     blocking(move || {
         let ids = ids(&text).map_err(named_ids)?;
-        limits::check_rows(ids.len(), live.params().dimension)?;
+        let dimension = live.params().dimension;
+        limits::check_rows(ids.len(), dimension)?;
         let ids: Vec<_> = ids.iter().map(String::as_str).collect();
-        let (seq, mut rows) = (reader.seq(), Rows::new(Include::ALL, state.room()));
+        let mut rows = Rows::new(dimension, Include::ALL, wants_frame(&headers), state.room())?;
+        let seq = reader.seq();
         // A few at a time, so that no more is held than is answered; later ones may be of later entries than `seq`.
         for some in ids.chunks(TOGETHER) {
             for row in reader.get(some).iter().flatten() {
                 rows.push(row)?;
             }
         }
-        Ok(rows.end(seq))
+        rows.end(seq)
     })
     .await
 }

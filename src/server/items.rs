@@ -25,8 +25,13 @@ use super::patience;
 use super::query::{Asked, Fresh, Nothing};
 use super::shapes::{self, IdempotencyKey};
 use super::state::AppState;
+use super::stored;
 use crate::error::{Error, Part, Result};
+use crate::frame::Rows;
 use crate::registry::{Added, Batch, Deleted};
+
+// A batch that a client cut is not longer than the body that is read.
+const _: () = assert!(Rows::MOST_BYTES <= limits::BODY);
 
 /// A row to add, or to put in the place of the one with the same id
 #[derive(Deserialize, ToSchema)]
@@ -161,7 +166,7 @@ pub(super) async fn get_one(
     let seq = reader.seq();
     let found = reader.get(&[&id]).pop().flatten();
     let row = found.ok_or_else(|| Error::not_found(format!("no row has the id {id:?}")))?;
-    Ok(known.tagged(&live, seq, answer::row(seq, &row)))
+    Ok(known.tagged(&live, seq, stored::row(seq, &row)))
 }
 
 /// Delete a row

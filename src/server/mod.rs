@@ -52,6 +52,7 @@ mod serve;
 mod shapes;
 mod state;
 mod stats;
+mod stored;
 mod tls;
 mod ui;
 mod watch;

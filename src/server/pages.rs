@@ -6,10 +6,11 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::answer::Rows;
+use super::content::wants_frame;
 use super::etag::Known;
 use super::include;
 use super::limits;
@@ -18,6 +19,7 @@ use super::object::Integer;
 use super::query::{Asked, freshness};
 use super::shapes;
 use super::state::AppState;
+use super::stored::Rows;
 use crate::registry::{Filter, Include, Page, within};
 
 const DEFAULT_LIMIT: u32 = 100;
@@ -50,16 +52,22 @@ pub(super) struct Wanted {
 
 /// List rows, page by page
 ///
-/// In the order of the bytes of their ids. Rows that come and go meanwhile move no page.
+/// In the order of the bytes of their ids. Rows that come and go meanwhile move no page; each is as of its own `seq`. With
+/// `Accept: application/vnd.vectord.frame` the answer is a batch as FORMAT.md lays it out (UPSERT).
 #[utoipa::path(
     get, path = "/index/{name}/items", tag = "Rows", params(Wanted),
-    responses((status = 200, description = "A page; give `next` as `after` for the one that follows", body = shapes::Page))
+    responses((
+        status = 200, description = "A page; give `next` as `after` for the one that follows",
+        content((shapes::Page = "application/json"), (Vec<u8> = "application/vnd.vectord.frame")),
+        headers(("X-Vectord-Next" = String, description = "Beside a frame: `next`, percent-encoded, if a row follows"))
+    ))
 )]
 pub(super) async fn list(
     State(state): State<Arc<AppState>>,
     Live(live): Live,
     Asked(wanted): Asked<Wanted>,
     known: Known,
+    headers: HeaderMap,
 ) -> Answer {
     let Wanted { after, limit, filter, include, min_seq, consistency } = wanted;
     let reader = fresh_reader(&live, freshness(min_seq, consistency.as_deref())?).await?;
@@ -69,13 +77,14 @@ pub(super) async fn list(
             as usize;
         let filter = filter.map(|text| Filter::parse(&text)).transpose()?;
         let include = include.map_or(Ok(Include::ALL), |names| include::listed(&names))?;
+        let dimension = live.params().dimension;
+        let mut page = Rows::new(dimension, include, wants_frame(&headers), state.room())?;
         // A page may be shorter than was asked for, as long as it says what comes next.
-        let limit = limit.min(limits::rows_at_once(live.params().dimension));
+        let limit = limit.min(limits::rows_at_once(dimension));
         let Page { seq, rows, more } = reader.scan(filter.as_ref(), after.as_deref(), limit);
         let next = rows.last().filter(|_| more).map(|row| &*row.id);
-        let mut page = Rows::new(include, state.room());
         rows.iter().try_for_each(|row| page.push(row))?;
-        Ok(known.tagged(&live, seq, page.end_page(seq, next)))
+        Ok(known.tagged(&live, seq, page.end_page(seq, next)?))
     })
     .await
 }

@@ -46,11 +46,11 @@ impl Room {
     }
 
     /// The answer, whose room is given back with it.
-    pub(super) fn body(self, bytes: Vec<u8>) -> Body {
+    pub(super) fn body(self, bytes: Bytes) -> Body {
         if bytes.len() <= SHORT {
             return bytes.into();
         }
-        Body::new(Roomy { bytes: bytes.into(), _room: self })
+        Body::new(Roomy { bytes, _room: self })
     }
 }
 
@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(other.respond(None).status(), 503);
         assert_eq!(Room::new(&budget).check(6 * SHORT).unwrap_err().respond(None).status(), 413);
         let answer: Vec<u8> = (0..=3 * SHORT).map(|at| at as u8).collect();
-        let mut body = room.body(answer.clone());
+        let mut body = room.body(answer.clone().into());
         assert_eq!(body.size_hint().exact(), Some(answer.len() as u64));
         let read = super::super::patience::next_data(&mut body).await.unwrap().unwrap();
         assert!(read == answer && budget.held() == answer.len());

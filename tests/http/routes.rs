@@ -5,7 +5,7 @@
 
 use reqwest::blocking::Response;
 use serde_json::{Value, json};
-use vectord::frame::{Rows, decode_hits};
+use vectord::frame::{Rows, decode_hits, decode_rows_payload};
 
 use crate::service::{Answer, Place, Service, send, vectors};
 
@@ -642,4 +642,75 @@ fn a_queued_add_is_answered_at_once_and_told_by_flush() {
     let detail = service.post("/vectors/index/docs/flush", &json!({})).problem(400, "invalid_argument");
     assert!(detail.contains("used for another batch"), "{detail}");
     service.post("/vectors/index/docs/flush", &json!({})).ok();
+}
+
+/// The rows of a JSON answer, and of a frame: ids, the bits of vectors, metadata.
+type Stored = Vec<(String, Vec<u32>, Value)>;
+
+fn of_json(answer: &Value) -> Stored {
+    let row = |row: &Value| {
+        let vector = row["vector"].as_array().unwrap().iter().map(|value| f32(value).to_bits()).collect();
+        (row["id"].as_str().unwrap().to_owned(), vector, row["metadata"].clone())
+    };
+    answer["items"].as_array().unwrap().iter().map(row).collect()
+}
+
+fn of_frame(document: &[u8]) -> Stored {
+    let rows = decode_rows_payload(document).unwrap();
+    let row = |at| {
+        let metadata = rows.metadata(at).map_or(Value::Null, |text| serde_json::from_str(text).unwrap());
+        (rows.id(at).to_owned(), rows.vector(at).iter().map(|value| value.to_bits()).collect(), metadata)
+    };
+    (0..rows.len()).map(row).collect()
+}
+
+#[test]
+fn stored_rows_are_the_same_in_a_frame_as_in_json() {
+    let (service, _) = filled();
+    let odd = json!({"items": [{"id": "r%1, \"ü\"/\u{1f600}", "vector": [1e-45, -0.0, 1e18, 0.1], "metadata": {}}]});
+    service.post("/vectors/index/docs/add", &odd).ok();
+    let framed = |method: &str, path: &str, body: &Value| {
+        let request = service.request(method, &format!("/vectors/index/docs/{path}"));
+        let request = request.header("Content-Type", "application/json").header("Accept", FRAME);
+        request.body(if body.is_null() { String::new() } else { body.to_string() }).send().unwrap()
+    };
+    let wanted = json!({"ids": ["r7", "nobody", odd["items"][0]["id"], "r0"]});
+    let json = service.post("/vectors/index/docs/get", &wanted).ok();
+    let frame = framed("POST", "get", &wanted);
+    assert_eq!((frame.status().as_u16(), &frame.headers()["content-type"]), (200, &FRAME.parse().unwrap()));
+    assert_eq!(frame.headers()["x-vectord-seq"], json["seq"].to_string().as_str());
+    assert_eq!(frame.headers()["vary"], "accept");
+    assert!(!frame.headers().contains_key("x-vectord-next"));
+    let rows = of_frame(&frame.bytes().unwrap());
+    assert_eq!((rows.len(), &rows), (3, &of_json(&json)));
+    let none = framed("POST", "get", &json!({"ids": ["nobody"]}));
+    assert!(of_frame(&none.bytes().unwrap()).is_empty());
+
+    let mut after = String::new();
+    let mut pages = 0;
+    loop {
+        let query = format!("items?limit=100&after={after}");
+        let json = service.get(&format!("/vectors/index/docs/{query}")).ok();
+        let frame = framed("GET", &query, &Value::Null);
+        assert_eq!(frame.headers()["x-vectord-seq"], json["seq"].to_string().as_str());
+        let next = frame.headers().get("x-vectord-next").map(|next| next.to_str().unwrap().to_owned());
+        assert_eq!(next.is_none(), json["next"].is_null());
+        assert_eq!(of_frame(&frame.bytes().unwrap()), of_json(&json));
+        pages += 1;
+        let Some(next) = next else { break };
+        after = next;
+    }
+    assert_eq!(pages, 4);
+    // The cursor goes back as it came.
+    let query = "items?limit=1&after=r";
+    let frame = framed("GET", query, &Value::Null);
+    let next = frame.headers()["x-vectord-next"].to_str().unwrap().to_owned();
+    assert!(next.starts_with("r%25") && next.is_ascii(), "{next}");
+    let following = service.get(&format!("/vectors/index/docs/items?limit=1&include=&after={next}")).ok();
+    assert_eq!(ids(&following["items"]), ["r0"]);
+    let told = framed("GET", "items?limit=1&include=vector", &Value::Null);
+    assert_eq!(of_frame(&told.bytes().unwrap())[0].2, Value::Null);
+    let refused = framed("GET", "items?include=metadata", &Value::Null);
+    assert_eq!(refused.status().as_u16(), 400);
+    assert!(refused.text().unwrap().contains("application/vnd.vectord.frame holds vectors"));
 }

@@ -6,8 +6,10 @@ That the classes are the same is tested where they are tested, by the fixture `r
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import threading
+import warnings
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -75,10 +77,10 @@ def stub(
                 with response:
                     data, status = response.read(), response.status
                     content = response.headers.get("content-type", "")
+                    extra = {k: v for k, v in response.headers.items() if k.lower().startswith("x-vectord-")}
                 if said is LOST:
                     self.close_connection = True
                     return
-                extra: dict[str, str] = {}
             else:
                 data, status, content = json.dumps(said.document).encode(), said.status, "application/json"
                 extra = said.headers
@@ -205,6 +207,7 @@ def test_an_add_whose_answer_was_lost_is_in_once(served: tuple[vectord.Registry,
         keys = [headers["idempotency-key"] for _, path, headers in asked if path.endswith("/add")]
         assert len(keys) == 2
         assert len(set(keys)) == 1
+        assert keys[0].startswith("vectord-retry:")
         remote.add(["a", "b"], EYE[:2])
         assert asked[-1][2]["idempotency-key"] not in keys
         assert docs.seq == 3
@@ -300,6 +303,51 @@ def test_reads_see_what_was_written_whoever_answers(served: tuple[vectord.Regist
         assert "consistency=strong" in asked[-1][1]
 
 
+def test_reads_in_a_child_and_of_a_pickle_see_what_was_written(
+    served: tuple[vectord.Registry, str],
+) -> None:
+    with stub(lambda *_: None, served[1]) as (url, asked):
+        docs = vectord.connect(url).create("docs", 3)
+        seq = docs.add(["a"], EYE[:1]).seq
+        # Twice: what a copy is told of it tells its own.
+        for copy in (again := pickle.loads(pickle.dumps(docs)), pickle.loads(pickle.dumps(again))):  # noqa: S301
+            asked.clear()
+            assert copy.count() == 1
+            assert f"min_seq={seq}" in asked[-1][1]
+        asked.clear()
+        with warnings.catch_warnings():
+            # From 3.12 on Python warns of every fork while there are threads.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if child == 0:
+            try:
+                pickled = pickle.dumps(docs)
+                counts = docs.count(), pickle.loads(pickled).count()  # noqa: S301
+                os._exit(0 if counts == (1, 1) else 1)
+            finally:
+                os._exit(2)
+        assert os.waitpid(child, 0)[1] == 0
+        counted = [path for _, path, _ in asked if "/count" in path]
+        assert len(counted) == 2
+        assert all(f"min_seq={seq}" in path for path in counted)
+
+
+def test_a_later_piece_of_a_long_answer_is_never_older(served: tuple[vectord.Registry, str]) -> None:
+    wide, narrow = served[0].create("wide", 16_384), served[0].create("narrow", 3)
+    wide.add(["a"], np.ones((1, 16_384)))
+    narrow.add([str(at) for at in range(2_100)], np.ones((2_100, 3)))
+    with stub(lambda *_: None, served[1]) as (url, asked):
+        registry = vectord.connect(url)
+        wide, narrow = registry["wide"], registry["narrow"]
+        for read in (lambda: wide.get([str(at) for at in range(2_000)]), lambda: narrow.scan(limit=2_100)):
+            asked.clear()
+            read()
+            first, *later = [path for _, path, _ in asked]
+            assert "min_seq" not in first
+            assert len(later) > 1
+            assert all("min_seq=2" in path for path in later), later
+
+
 def test_answers_are_those_of_the_index_itself(served: tuple[vectord.Registry, str]) -> None:
     rng = np.random.default_rng(3)
     here = served[0].create("docs", 16, distance="euclidean")
@@ -352,6 +400,25 @@ def test_a_call_beyond_64_mib_is_several_batches(served: tuple[vectord.Registry,
     ids = [str(i) for i in range(1_100)]
     assert docs.add(ids, rows, idempotency_key="wide") == vectord.Added(seq=3, added=1_100, length=1_100)
     assert docs.add(ids, rows, idempotency_key="wide") == vectord.Added(seq=3, added=1_100, length=1_100)
+
+
+def test_a_delete_of_nothing_writes_nothing_wherever(registry: vectord.Registry) -> None:
+    docs = registry.create("docs", 3)
+    docs.add(["a"], EYE[:1])
+    nothing = vectord.Deleted(seq=2, deleted=0, length=1)
+    assert docs.delete(["nobody"]) == docs.delete(filter={"$id": "nobody"}) == nothing
+    assert docs.seq == 2
+
+
+def test_64_mib_are_one_batch_and_a_byte_more_are_two_wherever(registry: vectord.Registry) -> None:
+    docs = registry.create("wide", 16_384, distance="dot")
+    rows = np.ones((1_023, 16_384), dtype=np.float32)
+    ids = [f"{i:04}" for i in range(1_023)]
+    # What the layout of a batch leaves (FORMAT.md, section 3).
+    left = (64 << 20) - rows.nbytes - 8 - 2 * 4 * 1_024 - 4 * 1_023
+    for longer, seq in ((0, 2), (1, 4)):
+        text = "x" * (left - len('""') + longer)
+        assert docs.add(ids, rows, [None] * 1_022 + [text]).seq == seq
 
 
 def test_what_a_service_does_not_do_is_said(served: tuple[vectord.Registry, str]) -> None:

@@ -8,9 +8,6 @@ use super::super::{Batch, LiveIndex, Registry, convert};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{self, SnapshotRef, V1};
 
-/// Rows of one batch have at most about this many bytes.
-const BATCH_BYTES: usize = 64 << 20;
-
 /// An index made from a file.
 #[derive(Debug, Clone, Serialize)]
 pub struct Imported {
@@ -84,15 +81,12 @@ fn fill<'a>(
 }
 
 fn add<'a>(live: &LiveIndex, dimension: u32, rows: impl Iterator<Item = Row<'a>>) -> Result<()> {
-    let (mut batch, mut bytes) = (Batch::builder(0, dimension), 0);
+    let mut batch = Batch::builder(0, dimension);
     for (id, metadata, vector) in rows {
-        let size = size_of_val(vector) + id.len() + metadata.map_or(0, str::len) + 8;
-        if bytes + size > BATCH_BYTES && !batch.is_empty() {
+        if !batch.has_room(id, metadata) {
             live.add(std::mem::replace(&mut batch, Batch::builder(0, dimension)).finish()?, None)?;
-            bytes = 0;
         }
         batch.push_row(id, metadata, vector).map_err(|error| error.within(format!("row {id:?}")))?;
-        bytes += size;
     }
     live.add(batch.finish()?, None).map(drop)
 }
