@@ -72,7 +72,7 @@ fn dot_is_one_state() {
 
 #[test]
 fn a_mapped_index_is_searched_by_one_thread_without_huge_pages() {
-    said("mapped", Isa::Avx512, 1, true);
+    said("mapped", Kernels::best(Isa::Avx512).isa(), 1, true);
     said("mapped", Isa::Scalar, 1, true);
 }
 
