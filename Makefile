@@ -33,11 +33,12 @@ soak: $(DEV) ## loads, kills and fuzzers at full length, and a sanitizer: VECTOR
 	@VECTORD_SOAK=$${VECTORD_SOAK:-600} tests/stages.sh rust sanitizer wheel pytest
 
 # PEERS: more flags for peers.py, such as --rounds 3, --full or --readme.
-bench: $(BENCH)/bench.stamp ## criterion, side by side with the peers, many processes, filters; VECTORD_DATA names a directory of real vectors
+bench: $(BENCH)/bench.stamp ## criterion, side by side with the peers, many processes, filters, serving; VECTORD_DATA names a directory of real vectors
 	cargo bench --locked
 	$(BENCH)/bin/python benches/peers.py --write benches/RESULTS.md $(PEERS)
 	$(BENCH)/bin/python benches/processes.py --write benches/PROCESSES.md
 	$(BENCH)/bin/python benches/filters.py --write benches/FILTERS.md
+	$(BENCH)/bin/python benches/serving.py --write benches/SERVING.md
 
 wheel: $(WHEEL) ## build the wheel into dist/ and install it into .venv
 
