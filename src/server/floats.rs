@@ -1,10 +1,10 @@
-//! Vectors as JSON: text to f32, each number rounded once.
+//! Vectors as JSON, with the component that is at fault.
 //!
-//! serde_json would go by way of f64 and round twice, and would not say which component is at fault.
-//! [`RawValue`] has checked that the text is JSON; here it is only cut at its commas.
+//! [`RawValue`] has checked that the text is JSON. What `numbers.rs` does not read is cut at its commas to say why.
 
 use serde_json::value::RawValue;
 
+use super::numbers;
 use crate::error::{Error, Result};
 
 /// Replaces `into` by the numbers of a JSON list. `InvalidArgument` names the first component that is no
@@ -12,6 +12,10 @@ use crate::error::{Error, Result};
 pub(super) fn floats(raw: Option<&RawValue>, into: &mut Vec<f32>) -> Result<()> {
     into.clear();
     let text = raw.map_or("null", RawValue::get);
+    if numbers::list(text.as_bytes(), into).is_some() {
+        return Ok(());
+    }
+    into.clear();
     let Some(inner) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) else {
         return Err(Error::invalid(if text == "null" {
             "vector is missing"
@@ -19,22 +23,19 @@ pub(super) fn floats(raw: Option<&RawValue>, into: &mut Vec<f32>) -> Result<()> 
             "vector is not a list of numbers"
         }));
     };
-    if inner.trim_ascii().is_empty() {
-        return Ok(());
-    }
     // A comma inside a nested list or a string is never reached: the piece before it is no number.
     for (at, piece) in inner.split(',').enumerate() {
         let piece = piece.trim_ascii();
         let digits = piece.starts_with(|first: char| first == '-' || first.is_ascii_digit());
         match piece.parse::<f32>() {
-            Ok(value) if digits && value.is_finite() => into.push(value),
+            Ok(value) if digits && value.is_finite() => {}
             Ok(_) if digits => {
                 return Err(Error::invalid(format!("vector[{at}] is infinite: {piece} is beyond f32")));
             }
             Ok(_) | Err(_) => return Err(Error::invalid(format!("vector[{at}] is not a number"))),
         }
     }
-    Ok(())
+    Err(Error::invalid("vector is not a list of numbers"))
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ use super::limits;
 use super::patience::next_data;
 
 const MOST_TIME: Duration = Duration::from_secs(5);
+/// More than the longest body by far: one that is a little too long is refused in words.
+const MOST_BYTES: usize = 4 * limits::BODY;
 
 /// A body of which a second handle is kept.
 struct Shared(Arc<Mutex<Body>>);
@@ -57,7 +59,7 @@ pub(super) async fn linger(request: Request, next: Next) -> Response {
             let mut bytes = 0;
             while let Some(Ok(data)) = next_data(&mut rest).await {
                 bytes += data.len();
-                if bytes > limits::BODY {
+                if bytes > MOST_BYTES {
                     break;
                 }
             }

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use super::body::parse;
+use super::cut::{Cut, cut};
 use super::floats::floats;
 use super::include;
 use super::limits;
@@ -129,7 +130,16 @@ pub(super) struct Question {
 impl Question {
     /// From a JSON body; how fresh the answer is to be may stand in the query string instead.
     pub(super) fn from_json(text: &[u8], uri: &Uri, dimension: usize) -> Result<Self> {
-        let body: Body<'_> = parse(text)?;
+        if let Some(Cut { rest, values }) = cut(text, dimension)
+            && let Ok(body) = parse(&rest)
+        {
+            return Self::from_body(body, Some(values), uri, dimension);
+        }
+        Self::from_body(parse(text)?, None, uri, dimension)
+    }
+
+    /// `values` are the components of the body's `vector` or `vectors`, where these were cut out.
+    fn from_body(body: Body<'_>, values: Option<Vec<f32>>, uri: &Uri, dimension: usize) -> Result<Self> {
         let Body {
             vector,
             vectors,
@@ -146,12 +156,14 @@ impl Question {
             consistency,
         } = body;
         let asker = match (vector, vectors, id) {
-            (None, Some(rows), None) => Asker::Vectors(matrix(&rows, dimension)?),
+            (None, Some(rows), None) => Asker::Vectors(values.map_or_else(|| matrix(&rows, dimension), Ok)?),
             (None, None, Some(id)) => Asker::Row(id),
             (vector, None, None) => {
-                let mut query = Vec::with_capacity(dimension);
-                floats(vector, &mut query)?;
-                Asker::Vector(query)
+                let read = || {
+                    let mut query = Vec::with_capacity(dimension);
+                    floats(vector, &mut query).map(|()| query)
+                };
+                Asker::Vector(values.map_or_else(read, Ok)?)
             }
             (_, _, _) => return Err(Error::invalid("give one of vector, vectors and id")),
         };
@@ -258,5 +270,38 @@ fn rows_each(k: Option<i64>) -> Result<usize> {
         Ok(k as usize)
     } else {
         Err(Error::invalid(format!("k must be 1..={MOST_K} for vectors, got {k}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_means_the_same_whether_or_not_its_vectors_are_cut_out() {
+        for text in [
+            r#"{"vector":[1,2],"k":3}"#,
+            r#"{"vectors":[[1,2],[3,4]],"filter":{"a":{"$in":["]","}"]}}}"#,
+            r#"{"vectors":[],"vector":null}"#,
+            r#"{"vector":[1,2],"vectors":[[1,2]]}"#,
+            r#"{"vector":[1,2],"id":"a"}"#,
+            r#"{"vector":[1,2],"vector":[3,4]}"#,
+            r#"{"vector":[1,2],"vect\u006fr":[3,4]}"#,
+            r#"{"vector":[1,"2"]}"#,
+            r#"{"vector":[1,1e39]}"#,
+            r#"{"vectors":[[1,2],[3]]}"#,
+            r#"{"vector":[1,2],"unknown":1}"#,
+            r#"{"vector":[1,2]} trailing"#,
+            r#"{"vector":[1,2],}"#,
+            r#"{"vector":[1,2],"k":0.5}"#,
+            r#"{"filter":{"vector":[1,2]},"id":"a"}"#,
+            r#"[{"vector":[1,2]}]"#,
+            "",
+        ] {
+            let uri = Uri::from_static("/");
+            let cut = Question::from_json(text.as_bytes(), &uri, 2);
+            let whole = parse(text.as_bytes()).and_then(|body| Question::from_body(body, None, &uri, 2));
+            assert_eq!(format!("{cut:?}"), format!("{whole:?}"), "{text}");
+        }
     }
 }
