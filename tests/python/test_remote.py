@@ -340,7 +340,11 @@ def test_a_later_piece_of_a_long_answer_is_never_older(served: tuple[vectord.Reg
     with stub(lambda *_: None, served[1]) as (url, asked):
         registry = vectord.connect(url)
         wide, narrow = registry["wide"], registry["narrow"]
-        for read in (lambda: wide.get([str(at) for at in range(2_100)]), lambda: narrow.scan(limit=2_100)):
+        reads: list[Callable[[], vectord.Rows]] = [
+            lambda: wide.get([str(at) for at in range(2_100)]),
+            lambda: narrow.scan(limit=2_100),
+        ]
+        for read in reads:
             asked.clear()
             read()
             first, *later = [path for _, path, _ in asked]
