@@ -52,10 +52,11 @@ const API_KEY: &str = "VECTORD_API_KEY";
 /// Index, whichever server behind the address answers; so do those of its pickles and in forked children, of what was
 /// written before.
 ///
-/// Other than in process: `k` is at most 1,000; a :meth:`Index.get` or :meth:`Index.scan` of more than 1,000 rows may
+/// Other than in process: `k` is at most 1,000, and so many values as :meth:`Index.values` tells or rows as
+/// :meth:`Index.recall` has ask are at most 10,000; a :meth:`Index.get` or :meth:`Index.scan` of more than 1,000 rows may
 /// see what is written while it is read, later rows being as of the same or a later entry of the log, never an
-/// earlier one; a :meth:`Index.delete` of more than 7 MiB of ids is several deletes; :meth:`Index.validate` is
-/// unsupported; the service's errors have its ``request_id``.
+/// earlier one; a :meth:`Index.delete` of more than 7 MiB of ids is several deletes, and a :meth:`Index.set_metadata` of
+/// more than 64 MiB is refused; :meth:`Index.validate` is unsupported; the service's errors have its ``request_id``.
 ///
 /// Examples
 /// --------

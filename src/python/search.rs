@@ -46,17 +46,20 @@ impl How {
 
 impl Handle {
     fn search_one(&self, query: &[f32], how: &How) -> Result<One> {
+        let (dimension, distance) = (self.params().dimension as usize, self.params().distance);
+        if query.len() != dimension {
+            return Err(of_the_query(mismatch(query.len(), dimension)));
+        }
         match self {
             Self::Live(live) => {
                 let reader = live.reader(how.fresh)?;
-                let hits = reader.search(query, &how.options).map_err(of_the_query)?;
+                // What is wrong is the query, or else an option.
+                let of_either =
+                    |error| if distance.admit(query).is_err() { of_the_query(error) } else { error };
+                let hits = reader.search(query, &how.options).map_err(of_either)?;
                 Ok((Arc::new(hits), reader.consistency()))
             }
             Self::Remote(remote) => {
-                let dimension = self.params().dimension as usize;
-                if query.len() != dimension {
-                    return Err(of_the_query(mismatch(query.len(), dimension)));
-                }
                 one(remote.search(query, &how.question()).map_err(|error| match error.item() {
                     // It was the only one.
                     Some(_) => of_the_query(Error::new(error.kind(), error.message().to_owned())),

@@ -5,6 +5,7 @@ That the classes are the same is tested where they are tested, by the fixture `r
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import pickle
@@ -339,7 +340,11 @@ def test_a_later_piece_of_a_long_answer_is_never_older(served: tuple[vectord.Reg
     with stub(lambda *_: None, served[1]) as (url, asked):
         registry = vectord.connect(url)
         wide, narrow = registry["wide"], registry["narrow"]
-        for read in (lambda: wide.get([str(at) for at in range(2_000)]), lambda: narrow.scan(limit=2_100)):
+        reads: list[Callable[[], vectord.Rows]] = [
+            lambda: wide.get([str(at) for at in range(2_100)]),
+            lambda: narrow.scan(limit=2_100),
+        ]
+        for read in reads:
             asked.clear()
             read()
             first, *later = [path for _, path, _ in asked]
@@ -408,6 +413,83 @@ def test_a_delete_of_nothing_writes_nothing_wherever(registry: vectord.Registry)
     nothing = vectord.Deleted(seq=2, deleted=0, length=1)
     assert docs.delete(["nobody"]) == docs.delete(filter={"$id": "nobody"}) == nothing
     assert docs.seq == 2
+
+
+def refused(call: Callable[[vectord.Registry, vectord.Index], object], registry: vectord.Registry) -> object:
+    """Return what an exception of `call` says, without what only a service tells."""
+    with pytest.raises(vectord.VectordError) as caught:
+        call(registry, registry["docs"])
+    error = caught.value
+    return type(error), str(error), error.code, error.outcome, getattr(error, "item", None)
+
+
+LONG = "x" * 513
+DEEP: dict[str, Any] = functools.reduce(lambda inner, _: {"$not": inner}, range(20), {"n": 1})
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda registry, _: registry.create("docs", 3),
+        lambda registry, _: registry.create("no name", 3),
+        lambda registry, _: registry.create("new", 0),
+        lambda registry, _: registry.create("new", 3, distance="manhattan"),
+        lambda registry, _: registry.create("new", 3, m=1),
+        lambda registry, _: registry.create("new", 3, ef_search=0),
+        lambda registry, _: registry.get("nobody"),
+        lambda registry, _: registry.get("../docs"),
+        lambda registry, _: registry.delete("nobody"),
+        lambda registry, _: registry.get_or_create("docs", 4),
+        lambda _, docs: docs.add(["a"], [[1, 2]]),
+        lambda _, docs: docs.add(["a", ""], EYE[:2]),
+        lambda _, docs: docs.add(["a", LONG], EYE[:2]),
+        lambda _, docs: docs.add(["a", "b"], [[1, 0, 0], [0, 0, 0]]),
+        lambda _, docs: docs.add(["a"], EYE[:1], [{"x": "y" * 70_000}]),
+        lambda _, docs: docs.add(["a"], EYE[:1], idempotency_key=""),
+        lambda _, docs: docs.add(["other"], EYE[:1], idempotency_key="used"),
+        lambda _, docs: docs.add_batches([(["b"], EYE[:1])], job=""),
+        lambda _, docs: docs.search([1, 2]),
+        lambda _, docs: docs.search([0, 0, 0]),
+        lambda _, docs: docs.search([[1, 0, 0], [0, 0, 0]]),
+        lambda _, docs: docs.search([float("nan"), 0, 0]),
+        lambda _, docs: docs.search(id="nobody"),
+        lambda _, docs: docs.search(id=""),
+        lambda _, docs: docs.search(EYE[0], k=0),
+        lambda _, docs: docs.search(EYE[0], ef=0),
+        lambda _, docs: docs.search(EYE[0], recall=2.0),
+        lambda _, docs: docs.search(EYE[0], recall=0.9, ef=10),
+        lambda _, docs: docs.search(EYE[0], within=float("nan")),
+        lambda _, docs: docs.search(EYE[0], filter={"n": {"$foo": 1}}),
+        lambda _, docs: docs.search(EYE[0], filter=DEEP),
+        lambda _, docs: docs.search(EYE[0], min_seq=-1),
+        lambda _, docs: docs.search(EYE[0], consistency="weak"),
+        lambda _, docs: docs.search(),
+        lambda _, docs: docs.get([1]),
+        lambda _, docs: docs.count({"n": {"$foo": 1}}),
+        lambda _, docs: docs.scan({"n": {"$foo": 1}}),
+        lambda _, docs: docs.scan(limit=0),
+        lambda _, docs: docs.values(""),
+        lambda _, docs: docs.values("a..b"),
+        lambda _, docs: docs.values("n", limit=0),
+        lambda _, docs: docs.delete(filter={"n": {"$foo": 1}}),
+        lambda _, docs: docs.delete(),
+        lambda _, docs: docs.set_metadata(["nobody"], [{}]),
+        lambda _, docs: docs.set_metadata(["a", "nobody"], [{}, {}]),
+        lambda _, docs: docs.set_metadata(["a"], [{"x": "y" * 70_000}]),
+        lambda _, docs: docs.recall(0),
+        lambda _, docs: docs.recall(k=0),
+        lambda _, docs: docs.recall(ef=0),
+        lambda _, docs: docs.recall(queries=[[1, 2]]),
+        lambda _, docs: docs.recall(queries=[[1, 0, 0], [0, 0, 0]]),
+        lambda _, docs: docs.recall(filter={"n": {"$foo": 1}}),
+    ],
+)
+def test_a_refusal_says_the_same_wherever(
+    served: tuple[vectord.Registry, str], call: Callable[[vectord.Registry, vectord.Index], object]
+) -> None:
+    here, url = served
+    here.create("docs", 3).add(["a"], EYE[:1], idempotency_key="used")
+    assert refused(call, vectord.connect(url)) == refused(call, here)
 
 
 def test_64_mib_are_one_batch_and_a_byte_more_are_two_wherever(registry: vectord.Registry) -> None:
