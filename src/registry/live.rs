@@ -30,6 +30,11 @@ struct Inner {
 }
 
 impl LiveIndex {
+    /// Whether both are handles on one index that is open here.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     pub(super) fn new(store: Arc<dyn Store>, keeper: Keeper) -> Result<Self> {
         let (name, params) = (keeper.name.clone(), keeper.params);
         let origin = keeper.origin();

@@ -153,6 +153,10 @@ impl AppState {
     }
 
     pub(super) fn keep(&self, live: LiveIndex) -> Handle {
+        // What was learnt of its pace stays while the index does.
+        if let Some(known) = self.at_hand(live.name()).filter(|known| known.live.is_same(&live)) {
+            return known;
+        }
         let handle = Handle { live, pace: Arc::default() };
         let before = self.at_hand.write().insert(handle.live.name().to_owned(), handle.clone());
         // The last handle of an index closes it, which may take long: after the lock.

@@ -1,6 +1,6 @@
 //! More than the service can do: whoever is let in is answered, the rest is told to come again, nothing is lost.
 //!
-//! A few seconds; `VECTORD_SOAK` seconds in `make soak`.
+//! Fifteen seconds; `VECTORD_SOAK` seconds in `make soak`, which prints how long the answers took.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -35,13 +35,15 @@ fn configured(folder: &Path, text: &str) -> Service {
 struct Seen {
     answered: AtomicUsize,
     refused: AtomicUsize,
+    /// How long each success took.
+    took: Mutex<Vec<Duration>>,
     wrong: Mutex<Vec<String>>,
     acknowledged: Mutex<Vec<String>>,
 }
 
 impl Seen {
     /// Takes an answer into account; true for a success. No answer at all is fine only while the service `ends`.
-    fn note(&self, answer: Option<Answer>, ends: &AtomicBool) -> bool {
+    fn note(&self, begun: Instant, answer: Option<Answer>, ends: &AtomicBool) -> bool {
         let Some(answer) = answer else {
             if !ends.load(Ordering::Acquire) {
                 self.wrong.lock().unwrap().push("no answer".to_owned());
@@ -51,6 +53,7 @@ impl Seen {
         match answer.status {
             200..300 => {
                 self.answered.fetch_add(1, Ordering::Relaxed);
+                self.took.lock().unwrap().push(begun.elapsed());
                 return true;
             }
             503 if answer.headers.contains_key("retry-after") => {
@@ -75,10 +78,11 @@ fn load(service: &Service, seen: &Seen, ends: &AtomicBool, while_loaded: impl Fn
                     if over.load(Ordering::Acquire) {
                         return;
                     }
+                    let begun = Instant::now();
                     if me % 2 == 0 {
                         let search = json!({"vector": rows[turn % ROWS], "k": 10, "exact": turn % 3 == 0});
                         let sent = client.post(format!("{url}/search")).body(search.to_string());
-                        seen.note(try_send(sent.header("Content-Type", "application/json")), ends);
+                        seen.note(begun, try_send(sent.header("Content-Type", "application/json")), ends);
                         continue;
                     }
                     let ids: Vec<String> = (0..ROWS).map(|at| format!("{me}-{turn}-{at}")).collect();
@@ -88,7 +92,7 @@ fn load(service: &Service, seen: &Seen, ends: &AtomicBool, while_loaded: impl Fn
                     let air = " ".repeat(if turn % 4 == 0 { 500_000 } else { 0 });
                     let body = format!("{{{air}\"items\":{}}}", json!(items));
                     let sent = client.post(format!("{url}/add")).body(body);
-                    if seen.note(try_send(sent.header("Content-Type", "application/json")), ends) {
+                    if seen.note(begun, try_send(sent.header("Content-Type", "application/json")), ends) {
                         seen.acknowledged.lock().unwrap().extend(ids);
                     }
                 }
@@ -122,11 +126,14 @@ fn what_is_too_much_is_refused_and_what_was_acknowledged_stays() {
     let (seen, never) = (Seen::default(), AtomicBool::new(false));
     let service = serve(folder.path());
     service.create("docs", DIMENSION, "cosine");
-    load(&service, &seen, &never, run_for(soak().unwrap_or(Duration::from_secs(3))));
+    load(&service, &seen, &never, run_for(soak().unwrap_or(Duration::from_secs(15))));
     let wrong = seen.wrong.into_inner().unwrap();
     assert!(wrong.is_empty(), "{:?}", &wrong[..wrong.len().min(5)]);
     let (answered, refused) = (seen.answered.into_inner(), seen.refused.into_inner());
-    println!("{answered} answered, {refused} refused");
+    let mut took = seen.took.into_inner().unwrap();
+    took.sort_unstable();
+    let share = |share: f64| took.get((took.len() as f64 * share) as usize);
+    println!("{answered} answered, {refused} refused; p50 {:?}, p99 {:?}", share(0.5), share(0.99));
     assert!(answered > 0 && refused > 0, "{answered} answered, {refused} refused");
     let peak = service.peak_memory();
     assert!(peak < 1 << 30, "{peak} bytes");

@@ -41,7 +41,7 @@ def test_whatever_is_asked_is_answered_as_the_document_says(
     request = urllib.request.Request(f"{url}/openapi.json", headers={"X-Api-Key": key})  # noqa: S310
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
         document.write_text(json.dumps(without_min_seq(json.load(answer))), encoding="utf-8")
-    seconds = os.environ.get("VECTORD_SOAK", "20").partition(".")[0]
+    seconds = os.environ.get("VECTORD_SOAK", "60").partition(".")[0]
     command = [sys.executable, "-m", "schemathesis.cli", "--no-color", "--config-file", str(SETTINGS)]
     command += ["run", str(document), "--url", url, "--max-time", seconds, "--continue-on-failure"]
     env = {**os.environ, "VECTORD_TEST_KEY": key}
