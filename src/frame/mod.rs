@@ -45,7 +45,7 @@ pub use keys::{
     quarantine_record_key, quarantined_key, snapshot_key, snapshot_prefix,
 };
 pub use params::Params;
-pub use retries::{is_retry_key, key_digest, retry_key};
+pub use retries::{key_digest, retry_key};
 pub use rows::{RowsRef, decode_rows_payload};
 pub use rows_builder::{Rows, RowsBuilder};
 pub use snapshot::{IdempotencyRecord, SnapshotHeader, SnapshotRef, WriterState};

@@ -18,14 +18,9 @@ pub fn retry_key(random: [u8; 16]) -> String {
     format!("{PREFIX}{}", hex(random))
 }
 
-/// Whether a client made `key`, for one call.
-pub fn is_retry_key(key: &str) -> bool {
-    key.starts_with(PREFIX)
-}
-
 /// What a snapshot has of an idempotency key.
 pub fn key_digest(key: &str) -> [u8; 16] {
-    if !is_retry_key(key) {
+    if !key.starts_with(PREFIX) {
         return xxh3_128(key.as_bytes()).to_be_bytes();
     }
     let mut digest = [0; 16];

@@ -10,7 +10,7 @@ use super::keeper::{Attempt, Keeper};
 use super::keyed::find_by_filter;
 use super::request::{Asked, Waiting, Write, Written};
 use crate::error::{Error, Part, Result};
-use crate::frame::{Frame, Ids, MetadataRows, Op, OpMeta, is_retry_key};
+use crate::frame::{Frame, Ids, MetadataRows, Op, OpMeta};
 use crate::index::Filter;
 use crate::log::{Bug, Known, Outcome};
 
@@ -195,9 +195,6 @@ impl Prepared {
             let (count, length) = (count as usize, length as usize);
             return Ok(Some(Written { seq, count, length, repeated: true }));
         }
-        // Under a key of a caller's that nothing was there is remembered, too: a repetition must not meet rows that came
-        // later. A client's own key is repeated within its call only: rows that came meanwhile may go.
-        let is_remembered = key.is_some_and(|key| !is_retry_key(key));
         match self {
             Self::Rows(batch) => index.check_room(batch.len())?,
             Self::Where(filter, ids) => {
@@ -206,12 +203,13 @@ impl Prepared {
                 }
                 let (seq, passing) = index.ids_matching(filter);
                 *ids = Ids::new(passing.iter().map(|id| &**id))?;
-                if passing.is_empty() && !is_remembered {
+                // Under a key that nothing passed is remembered, too: a repetition must not meet rows that came later.
+                if passing.is_empty() && key.is_none() {
                     return Ok(Some(Written { seq, count: 0, length: index.len(), repeated: false }));
                 }
             }
             Self::Ids(ids) => {
-                if alone && !is_remembered && ids.as_ref().iter().all(|id| !index.contains(id)) {
+                if alone && key.is_none() && ids.as_ref().iter().all(|id| !index.contains(id)) {
                     let (seq, length) = (index.seq(), index.len());
                     return Ok(Some(Written { seq, count: 0, length, repeated: false }));
                 }

@@ -407,14 +407,6 @@ def test_a_call_beyond_64_mib_is_several_batches(served: tuple[vectord.Registry,
     assert docs.add(ids, rows, idempotency_key="wide") == vectord.Added(seq=3, added=1_100, length=1_100)
 
 
-def test_a_delete_of_nothing_writes_nothing_wherever(registry: vectord.Registry) -> None:
-    docs = registry.create("docs", 3)
-    docs.add(["a"], EYE[:1])
-    nothing = vectord.Deleted(seq=2, deleted=0, length=1)
-    assert docs.delete(["nobody"]) == docs.delete(filter={"$id": "nobody"}) == nothing
-    assert docs.seq == 2
-
-
 def refused(call: Callable[[vectord.Registry, vectord.Index], object], registry: vectord.Registry) -> object:
     """Return what an exception of `call` says, without what only a service tells."""
     with pytest.raises(vectord.VectordError) as caught:

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use vectord::error::{ErrorKind, Part};
-use vectord::frame::retry_key;
 use vectord::registry::{Added, Batch, Distance, LiveIndex, Params, Registry, SearchOptions, operate};
 
 use crate::support::numbers::Seeded;
@@ -61,22 +60,6 @@ fn a_deletion_under_a_key_never_meets_rows_that_came_after_its_first_try() {
     assert!(other.contains("old 1").unwrap());
     assert_eq!(other.delete_where_keyed(filter, "later").unwrap().deleted, 1);
     assert!(other.validate().unwrap().is_empty());
-}
-
-#[test]
-fn a_deletion_of_nothing_is_logged_only_under_a_key_that_a_caller_chose() {
-    let docs = Registry::open_unshared("memory:").unwrap().create("docs", Params::new(2)).unwrap();
-    let own = retry_key([1; 16]);
-    let filter = r#"{"$id": "nobody"}"#;
-    assert_eq!(docs.delete_keyed(&["nobody"], &own).unwrap().seq, 1);
-    assert_eq!(docs.delete_where_keyed(filter, &own).unwrap().seq, 1);
-    assert_eq!(docs.seq().unwrap(), 1);
-    assert_eq!(docs.delete_keyed(&["nobody"], "chosen").unwrap().seq, 2);
-    docs.add(batch(&[("nobody", &[1.0, 0.0])]), None).unwrap();
-    let deleted = docs.delete_keyed(&["nobody"], &own).unwrap();
-    assert_eq!((deleted.deleted, deleted.seq), (1, 4));
-    let again = docs.delete_keyed(&["nobody"], &own).unwrap();
-    assert_eq!((again.deleted, again.seq), (1, 4), "what was done is done once");
 }
 
 #[test]
