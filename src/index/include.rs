@@ -1,4 +1,6 @@
 //! What of a row is told beside its id.
+//!
+//! By which names callers say so is each face's business.
 
 /// The parts that are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

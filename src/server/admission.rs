@@ -39,7 +39,9 @@ tokio::task_local! {
 pub(super) enum Work {
     /// What the route is for.
     Usual,
-    /// It waits: for an index that is being opened, or for a write that is to be seen.
+    /// It opens an index.
+    Open,
+    /// It waits for a write that is to be seen.
     Wait,
     /// It measures, which takes long.
     Labour,
@@ -50,6 +52,7 @@ pub(super) enum Work {
 pub(super) struct Admission {
     reads: Arc<Line>,
     writes: Arc<Line>,
+    opens: Arc<Line>,
     waits: Arc<Line>,
     labours: Arc<Line>,
     read_time: Duration,
@@ -74,6 +77,7 @@ impl Admission {
         Arc::new(Self {
             reads: line(Refusal::Searches, READING, limits.reads),
             writes: line(Refusal::Writes, WRITING, limits.writes),
+            opens: line(Refusal::Opens, WAITING, limits.reads),
             waits: line(Refusal::Waits, WAITING, limits.reads),
             labours: line(Refusal::Labours, LABOURING, limits.reads),
             read_time: limits.read,
@@ -120,8 +124,10 @@ impl Admission {
 impl Visit {
     fn line(&self, work: Work) -> &Arc<Line> {
         match work {
-            Work::Usual if self.writes => &self.admission.writes,
+            // No crowd of readers holds up a writer.
+            _ if self.writes => &self.admission.writes,
             Work::Usual => &self.admission.reads,
+            Work::Open => &self.admission.opens,
             Work::Wait => &self.admission.waits,
             Work::Labour => &self.admission.labours,
         }

@@ -23,10 +23,17 @@ pub(super) fn cut(text: &[u8], dimension: usize) -> Option<Cut> {
         at = string_end(text, begin)?;
         let key = &text[begin..at - 1];
         at = space(text, step(text, space(text, at), b':')?);
-        let mut values = Vec::with_capacity(dimension);
+        let mut values = Vec::new();
         let bytes = match key {
-            b"vector" => list(&text[at..], &mut values),
-            b"vectors" => lists(&text[at..], dimension, &mut values),
+            b"vector" | b"vectors" => {
+                values.reserve(dimension);
+                let of_one = key == b"vector";
+                if of_one {
+                    list(&text[at..], &mut values)
+                } else {
+                    lists(&text[at..], dimension, &mut values)
+                }
+            }
             _ => None,
         };
         if let Some(bytes) = bytes {

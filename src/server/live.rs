@@ -46,7 +46,7 @@ impl FromRequestParts<Arc<AppState>> for Paced {
             return Ok(Self(handle));
         }
         let state = Arc::clone(state);
-        working(Work::Wait, move || state.get(&name).map(Self).map_err(Problem::from)).await
+        working(Work::Open, move || state.get(&name).map(Self).map_err(Problem::from)).await
     }
 }
 

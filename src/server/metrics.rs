@@ -43,7 +43,9 @@ pub enum Refusal {
     Searches,
     /// Too many writes wait for the log.
     Writes,
-    /// Too many wait for an index that is being opened, or for a write that is to be seen.
+    /// Too many wait for an index that is being opened.
+    Opens,
+    /// Too many wait for a write that is to be seen.
     Waits,
     /// Too many measure recall.
     Labours,
@@ -60,6 +62,7 @@ impl Refusal {
             Self::Answers => "answers",
             Self::Searches => "searches",
             Self::Writes => "writes",
+            Self::Opens => "opens",
             Self::Waits => "waits",
             Self::Labours => "measurements",
             Self::Connections => "connections",

@@ -50,6 +50,7 @@ mod routes;
 mod running;
 mod scrape;
 mod search;
+mod search_forms;
 mod serve;
 mod shapes;
 mod state;

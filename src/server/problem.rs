@@ -67,7 +67,7 @@ pub(super) struct Document<'a> {
     members: &'a Map<String, Value>,
 }
 
-/// The status of each kind. Where HTTP is finer than the kinds (405, 408, 413, 415) the place that
+/// The status of each kind. Where HTTP is finer than the kinds (405, 408, 413, 414, 415, 431) the place that
 /// knows it says so through [`Problem::new`].
 pub(super) fn status(kind: ErrorKind) -> StatusCode {
     match kind {

@@ -3,12 +3,8 @@
 //! Both have the same options under the same names. One vector, or the id of a row, asks once and `k` gives way as in
 //! the Go service; `vectors`, or raw rows, ask at once and get a list each, and `k` is refused where it is too large.
 
-use std::borrow::Cow;
-
 use axum::http::Uri;
-use serde::Deserialize;
 use serde_json::value::RawValue;
-use utoipa::{IntoParams, ToSchema};
 
 use super::body::parse;
 use super::cut::{Cut, cut};
@@ -17,6 +13,7 @@ use super::include;
 use super::limits;
 use super::object::Integer;
 use super::query::{Fresh, asked, freshness};
+use super::search_forms::{Beside, Body};
 use crate::error::{Error, Part, Result};
 use crate::registry::{Filter, Freshness, Include, SearchOptions};
 
@@ -24,90 +21,6 @@ const DEFAULT_K: i64 = 10;
 const MOST_K: i64 = 1_000;
 /// The most rows that one request may ask for: lists times `k`.
 const MOST_HITS: usize = 4 << 20;
-
-/// A search: one of `vector`, `vectors` and `id`, and what is wanted
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = Search, example = json!({"vector": [52.5, 13.4], "k": 1, "filter": {"country": {"$ne": "FR"}}}))]
-pub(super) struct Body<'a> {
-    /// One vector of the index's dimension
-    #[serde(borrow)]
-    #[schema(value_type = Option<Vec<f32>>)]
-    vector: Option<&'a RawValue>,
-    /// Several, each of which gets a list of results
-    #[serde(borrow)]
-    #[schema(value_type = Option<Vec<Vec<f32>>>)]
-    vectors: Option<Vec<&'a RawValue>>,
-    /// A row, whose vector is searched for; it finds itself first
-    id: Option<String>,
-    /// How many rows: 10 unless told, at most 1,000
-    #[schema(value_type = Option<i64>)]
-    k: Option<Integer>,
-    /// How many candidates the walk keeps: more find more, and take longer
-    #[schema(value_type = Option<i64>, minimum = 1)]
-    ef: Option<Integer>,
-    /// In place of `ef`: the recall that is wanted
-    recall: Option<f64>,
-    /// Compare every row
-    #[serde(default)]
-    exact: bool,
-    /// Which rows: conditions on metadata and on `$id`
-    #[serde(borrow)]
-    #[schema(value_type = Option<Object>)]
-    filter: Option<&'a RawValue>,
-    /// Only rows at most this far away
-    within: Option<f32>,
-    /// Tell what the search did
-    #[serde(default)]
-    explain: bool,
-    /// What of a row is told beside its id: `metadata` (as it is without) and `vector`
-    #[serde(borrow)]
-    include: Option<Vec<Cow<'a, str>>>,
-    /// The `seq` of a write that the answer has to see
-    min_seq: Option<u64>,
-    /// `strong`: see every write that was answered before; `bounded`, as it is without: be at most about two seconds behind
-    #[schema(pattern = "^(strong|bounded)$")]
-    consistency: Option<Cow<'a, str>>,
-}
-
-/// The query string beside raw rows; beside JSON only the last two.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Beside {
-    /// Beside raw rows: how many rows each
-    #[param(value_type = Option<i64>, nullable = false, minimum = 1, maximum = 1000)]
-    k: Option<Integer>,
-    /// Beside raw rows: as in the body
-    #[param(value_type = Option<i64>, nullable = false, minimum = 1)]
-    ef: Option<Integer>,
-    /// Beside raw rows: as in the body
-    #[param(nullable = false)]
-    recall: Option<f64>,
-    /// Beside raw rows: as in the body
-    #[serde(default)]
-    #[param(value_type = Option<bool>, nullable = false)]
-    exact: bool,
-    /// Beside raw rows: a filter, as JSON text
-    #[param(nullable = false)]
-    filter: Option<String>,
-    /// Beside raw rows: as in the body
-    #[param(nullable = false)]
-    within: Option<f32>,
-    /// Beside raw rows: as in the body
-    #[serde(default)]
-    #[param(value_type = Option<bool>, nullable = false)]
-    explain: bool,
-    /// Beside raw rows: names with commas between them
-    #[param(nullable = false, pattern = "^((vector|metadata)(,(vector|metadata))*)?$")]
-    include: Option<String>,
-    /// The `seq` of a write that the answer has to see
-    #[param(nullable = false)]
-    min_seq: Option<u64>,
-    /// `strong`: see every write that was answered before; `bounded`, as it is without: be at most about two seconds behind
-    #[param(nullable = false, pattern = "^(strong|bounded)$")]
-    consistency: Option<String>,
-}
 
 /// Who asks.
 #[derive(Debug, PartialEq)]

@@ -22,19 +22,25 @@ enum On {
     Write,
 }
 
-const REFUSALS: [(&str, On, &str); 13] = [
+const REFUSALS: [(&str, On, &str); 15] = [
     (
         "400",
         On::Any,
         "The request is not what this route takes: `detail` says why, `item` which of several is at fault",
     ),
     ("401", On::Any, "The service asks for a key, and none that it knows was sent"),
-    ("403", On::Any, "The key's role does not allow it"),
+    (
+        "403",
+        On::Any,
+        "The key's role does not allow it; or no key is asked for, and it came from a page of another site or names another host",
+    ),
     ("404", On::Named, "There is no such index, or no such row"),
     ("408", On::Body, "The body stopped coming"),
     ("409", On::Write, "The name is taken, or something else was written at the same time"),
-    ("413", On::Body, "The body is too large: `detail` names the limit"),
+    ("413", On::Named, "The body is too large, or the answer would be: `detail` names the limit"),
+    ("414", On::Any, "The URL is too long: `detail` names the limit"),
     ("415", On::Body, "The body is of another content type, or compressed"),
+    ("431", On::Any, "The head is too long: `detail` names the limits"),
     ("500", On::Any, "A bug, or damage in the store"),
     ("501", On::Write, "This store cannot do it"),
     ("503", On::Any, "Not now: the header Retry-After says when to ask again"),

@@ -1,16 +1,12 @@
 //! Room for a long answer: how long it may become, and what it takes of the memory for all answers until it is read.
 //!
-//! It counts until its body is dropped: that the body lives until the answer has left, and for how long that may take, is the
+//! It counts until its last byte has left, in whatever pieces and through whatever queues. For how long that may take is the
 //! connection's business (`watch.rs`).
 
-use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
-use http_body::{Frame, SizeHint};
 
 use super::budget::{Budget, Held};
 use super::problem::Problem;
@@ -45,49 +41,37 @@ impl Room {
         Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, error))
     }
 
-    /// The answer, whose room is given back with it.
+    /// The answer, which counts until the last piece of it has left.
     pub(super) fn body(self, bytes: Bytes) -> Body {
         if bytes.len() <= SHORT {
             return bytes.into();
         }
-        Body::new(Roomy { bytes, _room: self })
+        Bytes::from_owner(Roomy { bytes, _room: self }).into()
     }
 }
 
-/// An answer with its room.
+/// The bytes of an answer with its room: pieces of them keep both.
 struct Roomy {
     bytes: Bytes,
     _room: Room,
 }
 
-impl HttpBody for Roomy {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let bytes = std::mem::take(&mut self.bytes);
-        Poll::Ready((!bytes.is_empty()).then_some(Ok(Frame::data(bytes))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.len() as u64)
+impl AsRef<[u8]> for Roomy {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::body::HttpBody;
+
     use super::*;
     use crate::server::metrics::Refusal;
+    use crate::server::patience::next_data;
 
     #[tokio::test]
-    async fn a_long_answer_counts_until_its_body_is_dropped() {
+    async fn a_long_answer_counts_until_its_last_byte_has_left() {
         let budget = Budget::new(Refusal::Answers, 5 * SHORT, None);
         let mut room = Room::new(&budget);
         room.check(SHORT).unwrap();
@@ -99,9 +83,13 @@ mod tests {
         let answer: Vec<u8> = (0..=3 * SHORT).map(|at| at as u8).collect();
         let mut body = room.body(answer.clone().into());
         assert_eq!(body.size_hint().exact(), Some(answer.len() as u64));
-        let read = super::super::patience::next_data(&mut body).await.unwrap().unwrap();
-        assert!(read == answer && budget.held() == answer.len());
+        let mut read = next_data(&mut body).await.unwrap().unwrap();
         drop(body);
+        assert!(read == answer && budget.held() == answer.len());
+        let last = read.split_off(answer.len() - 1);
+        drop(read);
+        assert_eq!(budget.held(), answer.len(), "a byte keeps the memory of all");
+        drop(last);
         assert_eq!(budget.held(), 0);
     }
 }

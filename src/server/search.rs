@@ -13,8 +13,9 @@ use super::list::named;
 use super::live::{Answer, Paced, blocking, fresh_reader};
 use super::patience;
 use super::problem::Problem;
-use super::question::{Asker, Beside, Body, Question};
+use super::question::{Asker, Question};
 use super::room::Room;
+use super::search_forms::{Beside, Body};
 use super::shapes;
 use super::state::{AppState, Handle};
 use crate::error::{Error, Part, Result};
@@ -41,22 +42,27 @@ pub(super) async fn search(
 ) -> Answer {
     let (parts, body) = request.into_parts();
     let form = form(&parts.headers, &[Form::Json, Form::Raw])?;
-    let text = patience::read(&parts.headers, body, limits::BODY, true, state.patience()).await?;
+    let mut text = patience::read(&parts.headers, body, limits::BODY, true, state.patience()).await?;
     let raw = wants_raw(&parts.headers);
     let dimension = handle.live.params().dimension as usize;
     let is_inline = text.len() <= INLINE_BYTES;
-    let question = move || match form {
-        Form::Json | Form::Frame => Question::from_json(&text, &parts.uri, dimension),
-        Form::Raw => Question::from_raw(&text, &parts.uri, dimension),
+    let question = move || {
+        let question = match form {
+            Form::Json | Form::Frame => Question::from_json(&text, &parts.uri, dimension),
+            Form::Raw => Question::from_raw(&text, &parts.uri, dimension),
+        };
+        // The vectors are in memory until the answer is made: their bytes go on counting.
+        text.forget();
+        Ok((question.map_err(named_vectors)?, text))
     };
-    let question = if is_inline {
-        question().map_err(named_vectors)?
-    } else {
-        blocking(move || question().map_err(named_vectors)).await?
-    };
+    let (question, counted) = if is_inline { question()? } else { blocking(question).await? };
     let (room, is_quick) = (state.room(), question.is_plain(dimension) && handle.pace.is_quick());
     let reader = fresh_reader(&handle.live, question.fresh).await?;
-    let answer = move || answer(&handle, &reader, &question, raw, room);
+    let answer = move || {
+        let answer = answer(&handle, &reader, &question, raw, room);
+        drop(counted);
+        answer
+    };
     if is_quick { answer() } else { blocking(answer).await }
 }
 

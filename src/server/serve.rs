@@ -29,10 +29,9 @@ use super::tls::Tls;
 use super::watch::{Patience, Verdict, Watch};
 use crate::error::{Error, Result};
 
-/// Beyond these hyper refuses a head by itself, without a document; `outer.rs` refuses what is beyond a quarter of them
-/// with one.
-const MOST_HEADERS: usize = 4 * outer::MOST_HEADERS;
-const MOST_HEAD_BYTES: usize = 4 * outer::MOST_HEAD_BYTES;
+/// Beyond these hyper refuses a head by itself, without a document; `outer.rs` refuses what is beyond half of them with one.
+const MOST_HEADERS: usize = 2 * outer::MOST_HEADERS;
+const MOST_HEAD_BYTES: usize = 2 * outer::MOST_HEAD_BYTES;
 const MOST_STREAMS: u32 = 128;
 /// Streams that a client may open and reset before they were looked at (CVE-2023-44487).
 const MOST_RESETS: usize = 32;

@@ -17,12 +17,15 @@ use tokio::time::Instant;
 /// What is given to a connection at once: its reader has to take so much in the time for that.
 const PIECE: usize = 64 << 10;
 
+/// Over HTTP/2 one stream may wait for its reader while the others go on: for so many times as long.
+const ALONE: u32 = 4;
+
 /// How long a connection may do nothing.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
     /// With nothing to answer.
     pub(super) idle: Duration,
-    /// With an answer of which no piece is taken.
+    /// With answers of which no piece is taken; one alone may be left for [`ALONE`] times as long while others are.
     pub(super) unread: Duration,
 }
 
@@ -43,7 +46,7 @@ struct Seen {
     /// Requests whose answers have not begun.
     asked: usize,
     answers: Vec<Weak<Mutex<Instant>>>,
-    /// When the last of both ended.
+    /// When the last of either began or ended.
     quiet_since: Instant,
 }
 
@@ -80,13 +83,15 @@ impl Watch {
     /// When something would be wrong if nothing happened until then, and what.
     fn next(&self, Patience { idle, unread }: Patience) -> (Instant, Verdict) {
         let Seen { asked, answers, quiet_since } = &mut *self.0.lock();
-        answers.retain(|answer| answer.strong_count() > 0);
-        let oldest = answers.iter().filter_map(Weak::upgrade).map(|moved| *moved.lock()).min();
-        match oldest {
-            Some(oldest) => (oldest + unread, Verdict::Unread),
-            // What is asked has time-outs of its own; then it is looked again.
-            None if *asked > 0 => (Instant::now() + idle, Verdict::Idle),
-            None => (*quiet_since + idle, Verdict::Idle),
+        let moved: Vec<_> = answers.iter().filter_map(Weak::upgrade).map(|moved| *moved.lock()).collect();
+        match (moved.iter().min(), moved.iter().max()) {
+            (Some(&oldest), Some(&newest)) => {
+                // What is asked has time-outs of its own; then it is looked again.
+                let newest = if *asked > 0 { Instant::now() } else { newest.max(*quiet_since) };
+                ((newest + unread).min(oldest + ALONE * unread), Verdict::Unread)
+            }
+            _ if *asked > 0 => (Instant::now() + idle, Verdict::Idle),
+            _ => (*quiet_since + idle, Verdict::Idle),
         }
     }
 }
@@ -95,7 +100,10 @@ impl Asked {
     /// The same answer, watched.
     pub(super) fn answered(self, response: Response) -> Response {
         let moved = Arc::new(Mutex::new(Instant::now()));
-        self.0.0.lock().answers.push(Arc::downgrade(&moved));
+        let mut seen = self.0.0.lock();
+        seen.answers.retain(|answer| answer.strong_count() > 0);
+        seen.answers.push(Arc::downgrade(&moved));
+        drop(seen);
         let watch = Arc::clone(&self.0);
         response.map(|body| Body::new(Watched { body, rest: Bytes::new(), moved, watch }))
     }
@@ -201,5 +209,26 @@ mod tests {
         assert_eq!(seconds_to(&watch, Verdict::Unread).await, 10, "30 after the last piece was taken");
         drop(body);
         assert_eq!(seconds_to(&watch, Verdict::Idle).await, 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_answer_that_waits_ends_no_connection_on_which_others_are_taken() {
+        let watch = Watch::new();
+        let unread = watch.asked().answered(Response::new(Body::from("unread")));
+        let begun = Instant::now();
+        let others = async {
+            loop {
+                let mut other = watch.asked().answered(Response::new(Body::from("other"))).into_body();
+                next_data(&mut other).await.unwrap().unwrap();
+                tokio::time::sleep(Duration::from_secs(7)).await;
+            }
+        };
+        tokio::select! {
+            verdict = watch.verdict(PATIENCE) => assert_eq!(verdict, Verdict::Unread),
+            () = others => {}
+        }
+        assert_eq!(begun.elapsed().as_secs(), 4 * 30, "but not for ever");
+        assert!(watch.0.lock().answers.len() <= 2, "what has left is forgotten");
+        drop(unread);
     }
 }

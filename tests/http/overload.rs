@@ -164,6 +164,36 @@ fn what_was_acknowledged_before_the_end_is_there_after_it() {
 }
 
 #[test]
+fn reads_that_wait_hold_up_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = configured(folder.path(), "[vectord.limits]\nreads = 2\nwrites = 2\n");
+    service.create("docs", DIMENSION, "cosine");
+    let rows = vectors(1, DIMENSION);
+    let path = "/vectors/index/docs";
+    let add = || service.post(&format!("{path}/add"), &json!({"items": [{"id": "a", "vector": rows[0]}]}));
+    add().ok();
+    let waiting = thread::scope(|scope| {
+        let wait = || service.get(&format!("{path}?min_seq=1000000"));
+        let all: Vec<_> = (0..4).map(|_| scope.spawn(wait)).collect();
+        // Two of them are let in and wait; the others are refused, and by then those two are there.
+        while all.iter().filter(|one| one.is_finished()).count() < 2 {
+            thread::sleep(Duration::from_millis(5));
+        }
+        for _ in 0..20 {
+            let search = json!({"vector": rows[0], "exact": true});
+            assert_eq!(service.post(&format!("{path}/search"), &search).ok()["results"][0]["id"], "a");
+            service.post(&format!("{path}/recall"), &json!({"sample": 1})).ok();
+            add().ok();
+        }
+        assert!(all.iter().any(|one| !one.is_finished()), "some have waited all the while");
+        all.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>()
+    });
+    for answer in waiting {
+        answer.problem(503, "unavailable");
+    }
+}
+
+#[test]
 fn a_full_store_takes_no_rows_and_gives_room_back() {
     let folder = tempfile::tempdir().unwrap();
     let service = configured(folder.path(), "[vectord]\nquota_bytes = 150000\n");
