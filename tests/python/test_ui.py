@@ -41,6 +41,9 @@ def chrome() -> Iterator[Chrome]:
     # Containers run tests as root and have a small /dev/shm: without these Chromium does not start there.
     for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"):
         options.add_argument(flag)
+    # And it asks nobody but the service.
+    for flag in ("background-networking", "component-update", "sync", "quic"):
+        options.add_argument(f"--disable-{flag}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     chrome = Chrome(options, Service(driver))
     yield chrome
