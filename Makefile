@@ -27,7 +27,7 @@ test: $(DEV) ## everything: lint, Rust and Python tests, README, notebooks; at m
 	@tests/stages.sh all
 
 check: $(DEV) ## the quick part of `make test`: formatting, lint, types, layers
-	@tests/stages.sh fmt clippy clippy-python tidy ruff mypy
+	@tests/stages.sh fmt clippy tidy ruff mypy
 
 soak: $(DEV) ## loads, kills and fuzzers at full length, and a sanitizer: VECTORD_SOAK seconds each, 600 by default
 	@VECTORD_SOAK=$${VECTORD_SOAK:-600} tests/stages.sh rust sanitizer wheel pytest
